@@ -1,0 +1,20 @@
+"""Neurons, synapses, signs and selection: the wiring diagram, before any model."""
+
+from ._connectome import Connectome
+from ._describe import ConnectomeSummary, Degrees
+from ._select import Selection, select_neurons
+from ._signs import TRANSMITTER_SIGNS, EdgeSigns, SignRule
+from ._weights import SignedWeights, SignSummary
+
+__all__ = [
+    "TRANSMITTER_SIGNS",
+    "Connectome",
+    "ConnectomeSummary",
+    "Degrees",
+    "EdgeSigns",
+    "Selection",
+    "SignRule",
+    "SignSummary",
+    "SignedWeights",
+    "select_neurons",
+]

@@ -1,0 +1,174 @@
+"""From a table of edges to a sparse matrix of counts, with every row accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from .._messages import did_you_mean, few, first_rows
+from ._signs import EdgeSigns, check_signs
+
+__all__ = ["Edges", "counts_from_edges", "standard_neurons"]
+
+IndexArray: TypeAlias = npt.NDArray[np.int64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+#: Names under which a table may hold its counts, where the caller does not say.
+COUNT_COLUMNS = ("count", "weight", "syn_count", "n_syn")
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """What an edge table holds: counts, signs where it has them, and what was set aside."""
+
+    counts: sparse.csr_array
+    signs: EdgeSigns | None
+    merged: int
+    zeros: int
+
+
+def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) -> pd.DataFrame:
+    """Check a neurons table and name its id and cell type columns `id` and `cell_type`.
+
+    A table without cell types makes every neuron a type of its own. The argument is not changed.
+
+    Raises
+    ------
+    ValueError
+        If the table is empty, has no id column, or ids are missing, repeated or floats.
+    """
+    if not len(neurons):
+        raise ValueError("the connectome is empty: the neurons table has no rows")
+    _require_columns(neurons, [id_column], "neurons table")
+    ids = neurons[id_column]
+    _check_ids(ids, f"the neurons table's {id_column!r}")
+    repeated = ids[ids.duplicated()].unique()
+    if len(repeated):
+        raise ValueError(
+            f"{len(repeated):,} neuron ids occur more than once in the neurons table: "
+            f"{few(repeated)}; an id names one neuron"
+        )
+    table = neurons.reset_index(drop=True).rename(columns={id_column: "id"})
+    if type_column in table.columns:
+        table = table.rename(columns={type_column: "cell_type"})
+    else:
+        table["cell_type"] = table["id"].astype("string")
+    first = ["id", "cell_type"]
+    return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def counts_from_edges(
+    edges: pd.DataFrame, ids: pd.Series, pre: str, post: str, count: str | None, sign: str | None
+) -> Edges:
+    """Build the count matrix [pre, post]; connections listed more than once are added up.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing, an id is not in the neurons table, or counts are not finite,
+        negative, or all 0.
+    """
+    count = count or _find_count_column(edges)
+    _require_columns(edges, [pre, post, count, *([sign] if sign else [])], "edge table")
+    if not len(edges):
+        raise ValueError("the connectome is empty: the edge table has no rows")
+    rows, columns = (_positions(edges[name], ids, name) for name in (pre, post))
+    values = _check_counts(edges[count], count)
+    keep = values > 0
+    if not keep.any():
+        raise ValueError(f"the connectome is empty: every {count!r} is 0")
+    pair = rows[keep] * len(ids) + columns[keep]
+    unique, slot = np.unique(pair, return_inverse=True)
+
+    def merge(amounts: FloatArray) -> FloatArray:
+        return np.bincount(slot, weights=amounts, minlength=len(unique))
+
+    counts = sparse.csr_array(
+        (merge(values[keep]), (unique // len(ids), unique % len(ids))), shape=(len(ids),) * 2
+    )
+    signs = None
+    if sign is not None:
+        sign_of_row = _edge_signs(edges[sign], sign)[keep]
+        signs = EdgeSigns(
+            net=merge(sign_of_row * values[keep]),
+            unknown=merge(np.where(sign_of_row == 0, values[keep], 0.0)),
+        )
+    return Edges(counts, signs, merged=len(pair) - len(unique), zeros=int((~keep).sum()))
+
+
+def _require_columns(table: pd.DataFrame, names: list[str], what: str) -> None:
+    for name in names:
+        if name not in table.columns:
+            raise ValueError(
+                f"the {what} has no column {name!r}: it has {few(table.columns, limit=20)}"
+                f"{did_you_mean(name, table.columns)}"
+            )
+
+
+def _find_count_column(edges: pd.DataFrame) -> str:
+    found = [name for name in COUNT_COLUMNS if name in edges.columns]
+    if len(found) == 1:
+        return found[0]
+    problem = f"several columns may hold the counts: {few(found)}" if found else (
+        f"no column holds the counts ({few(COUNT_COLUMNS)}): it has {few(edges.columns, limit=20)}"
+    )
+    raise ValueError(f"in the edge table {problem}; name one with count='...'")
+
+
+def _check_ids(ids: pd.Series, what: str) -> None:
+    missing = np.flatnonzero(ids.isna())
+    if len(missing):
+        raise ValueError(f"{what} is missing in {first_rows(missing.tolist())}")
+    if pd.api.types.is_float_dtype(ids):
+        raise ValueError(
+            f"{what} holds floats, which cannot keep 64-bit ids exactly: read the column as "
+            "integers or text"
+        )
+
+
+def _positions(values: pd.Series, ids: pd.Series, name: str) -> IndexArray:
+    _check_ids(values, f"the edge table's {name!r}")
+    positions = pd.Index(ids).get_indexer(pd.Index(values)).astype(np.int64)
+    strangers = np.flatnonzero(positions < 0)
+    if len(strangers):
+        unknown = values.iloc[strangers].unique()
+        kinds = "" if values.dtype == ids.dtype else (
+            f" (the edge table holds {values.dtype}, the neurons table {ids.dtype})"
+        )
+        raise ValueError(
+            f"{len(unknown):,} ids in the edge table's {name!r} are not in the neurons table: "
+            f"{few(unknown)}, first in {first_rows(strangers.tolist(), limit=3)}{kinds}"
+        )
+    return positions
+
+
+def _check_counts(values: pd.Series, name: str) -> FloatArray:
+    try:
+        counts = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise ValueError(f"the edge table's {name!r} does not hold numbers") from None
+    for problem, rows, mend in (
+        ("NaN", np.isnan(counts), "drop those rows or fill them, e.g. with .fillna(0)"),
+        ("infinite", np.isinf(counts), "counts are finite"),
+        ("negative", counts < 0, "counts are not signed: give signs with sign='column'"),
+    ):
+        where = np.flatnonzero(rows)
+        if len(where):
+            raise ValueError(
+                f"the edge table's {name!r} is {problem} in {len(where):,} "
+                f"{'row' if len(where) == 1 else 'rows'} ({first_rows(where.tolist())}): {mend}"
+            )
+    return counts
+
+
+def _edge_signs(values: pd.Series, name: str) -> FloatArray:
+    if not pd.api.types.is_numeric_dtype(values):
+        raise ValueError(f"the edge table's {name!r} does not hold numbers: a sign is +1, -1 or 0")
+    signs = values.astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    check_signs(signs, f"the edge table's {name!r}")
+    return signs

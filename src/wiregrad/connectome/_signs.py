@@ -1,0 +1,194 @@
+"""Which neurons excite and which inhibit: the rules that give a synapse its sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .._messages import did_you_mean, few
+
+__all__ = ["TRANSMITTER_SIGNS", "EdgeSigns", "SignRule", "check_signs", "has_sign_rule", "neuron_signs"]
+
+#: A column's name, `"edges"`, +1 or -1 for all neurons, or a dict from neurons to signs.
+SignRule: TypeAlias = "str | int | float | Mapping[object, float] | None"
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+#: The sign each transmitter is taken to have, by its usual spellings (in lower case).
+#:
+#: Acetylcholine excites; GABA, glutamate and histamine inhibit, as in the insect brain, where
+#: glutamate acts mostly through GluCl channels (Liu and Wilson 2013, PNAS 110:10294) and histamine
+#: is the photoreceptors' inhibitory transmitter (Hardie 1989, Nature 339:704). Amines are left
+#: out on purpose: their effect is modulatory, so their sign counts as unknown. In worms and
+#: vertebrates glutamate excites through AMPA-like receptors: pass
+#: `transmitter_signs={**TRANSMITTER_SIGNS, "glutamate": 1}` there.
+TRANSMITTER_SIGNS: Mapping[str, int] = MappingProxyType(
+    {
+        "acetylcholine": 1,
+        "ach": 1,
+        "gaba": -1,
+        "glutamate": -1,
+        "glut": -1,
+        "glu": -1,
+        "histamine": -1,
+        "his": -1,
+    }
+)
+
+# Where signs are looked for when no rule is given: a column of signs, then of transmitter names.
+_SIGN_COLUMNS = ("sign", "transmitter", "neurotransmitter", "nt", "nt_type", "top_nt")
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeSigns:
+    """Signs that belong to single connections, in the order of the count matrix's entries.
+
+    Merged connections may mix signs, so amounts are kept rather than signs.
+
+    Attributes
+    ----------
+    net : ndarray of float64, shape (n_edges,)
+        Excitatory minus inhibitory count of each connection.
+    unknown : ndarray of float64, shape (n_edges,)
+        Count of each connection whose sign is not known.
+    """
+
+    net: FloatArray
+    unknown: FloatArray
+
+
+def neuron_signs(
+    neurons: pd.DataFrame,
+    rule: SignRule,
+    transmitter_signs: Mapping[str, float] = TRANSMITTER_SIGNS,
+) -> tuple[FloatArray, str]:
+    """Give every neuron its sign by a rule.
+
+    Parameters
+    ----------
+    neurons : DataFrame
+        One row a neuron.
+    rule : str, int, dict or None
+        The name of a column that holds signs (+1, -1, 0 or missing) or transmitter names; +1 or -1
+        for all neurons; or a dict from ids, cell types or indices to signs. None looks for a column
+        `sign`, then for a transmitter column (`transmitter`, `neurotransmitter`, `nt`, `nt_type`,
+        `top_nt`).
+    transmitter_signs : dict
+        Sign of each transmitter name; case is ignored. A name that is not in it has no known sign.
+
+    Returns
+    -------
+    signs : ndarray of float64, shape (n_neurons,)
+        +1, -1, or 0 where the sign is not known.
+    description : str
+        The rule in words, for the provenance.
+
+    Raises
+    ------
+    ValueError
+        If no rule is given and none can be found, if the column does not exist or holds something
+        that is neither, or if a key of the dict names no neuron.
+
+    Examples
+    --------
+    >>> neurons = pd.DataFrame({"id": [1, 2, 3], "cell_type": ["a", "a", "b"],
+    ...                         "nt": ["ACh", "GABA", "dopamine"]})
+    >>> neuron_signs(neurons, "nt")[0].tolist()
+    [1.0, -1.0, 0.0]
+    >>> neuron_signs(neurons, {"a": 1, 3: -1})[0].tolist()
+    [1.0, 1.0, -1.0]
+    """
+    if rule is None:
+        rule = _find_column(neurons)
+    if isinstance(rule, str):
+        return _signs_of_column(neurons, rule, transmitter_signs)
+    if isinstance(rule, Mapping):
+        return _signs_of_dict(neurons, rule)
+    if rule not in (1, -1):
+        raise ValueError(f"one sign for all neurons is +1 or -1, not {rule!r}")
+    return np.full(len(neurons), float(rule)), f"all neurons {'+' if rule > 0 else '-'}"
+
+
+def has_sign_rule(neurons: pd.DataFrame) -> bool:
+    """Whether the neurons table has a column that signs can be taken from unasked."""
+    return any(column in neurons.columns for column in _SIGN_COLUMNS)
+
+
+def _find_column(neurons: pd.DataFrame) -> str:
+    for column in _SIGN_COLUMNS:
+        if column in neurons.columns:
+            return column
+    raise ValueError(
+        "the signs of the synapses are not known: pass sign= the name of a column with signs or "
+        "transmitter names, a dict such as {'cell type or id': -1}, or +1 to let all neurons "
+        f"excite (the neurons table has the columns {few(neurons.columns, limit=20)})"
+    )
+
+
+def _signs_of_column(
+    neurons: pd.DataFrame, column: str, transmitter_signs: Mapping[str, float]
+) -> tuple[FloatArray, str]:
+    if column not in neurons.columns:
+        raise ValueError(
+            f"there is no column {column!r} to take signs from: the neurons table has "
+            f"{few(neurons.columns, limit=20)}{did_you_mean(column, neurons.columns)}"
+        )
+    values = neurons[column]
+    if pd.api.types.is_numeric_dtype(values):
+        signs = values.astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+        check_signs(signs, f"the column {column!r}")
+        return signs, f"column {column!r}"
+    return _signs_of_transmitters(values, column, transmitter_signs)
+
+
+def _signs_of_transmitters(
+    values: pd.Series, column: str, transmitter_signs: Mapping[str, float]
+) -> tuple[FloatArray, str]:
+    table = {str(name).casefold(): float(sign) for name, sign in transmitter_signs.items()}
+    check_signs(np.array(list(table.values())), "transmitter_signs")
+    names = values.astype("string").str.strip().str.casefold()
+    signs = names.map(table).astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    if not signs.any():
+        raise ValueError(
+            f"no value of the column {column!r} is a transmitter with a known sign "
+            f"({few(table, limit=20)}): it holds {few(values.dropna().unique(), limit=8)}"
+        )
+    present = [name for name in table if (names == name).any()]
+    words = ", ".join(f"{name} {'+' if table[name] > 0 else '-'}" for name in present)
+    return signs, f"transmitters in column {column!r}: {words}"
+
+
+def _signs_of_dict(
+    neurons: pd.DataFrame, rule: Mapping[object, float]
+) -> tuple[FloatArray, str]:
+    given = np.array(list(rule.values()), dtype=np.float64)
+    check_signs(given, "the sign dict")
+    signs = np.zeros(len(neurons))
+    # From the widest key to the narrowest: a neuron's own entry overrules its cell type's.
+    matched = pd.Series(False, index=range(len(rule)))
+    keys = pd.Series(given, index=pd.Index(list(rule), dtype=object))
+    for labels in (neurons["cell_type"], pd.Series(range(len(neurons))), neurons["id"]):
+        positions = keys.index.get_indexer(pd.Index(labels, dtype=object))
+        hit = positions >= 0
+        signs[hit] = given[positions[hit]]
+        matched[np.unique(positions[hit])] = True
+    if not matched.all():
+        strangers = [key for key, found in zip(rule, matched, strict=True) if not found]
+        raise ValueError(
+            f"the sign dict names what is neither id, index nor cell type: {few(strangers)}"
+            f"{did_you_mean(str(strangers[0]), neurons['cell_type'].dropna().unique())}"
+        )
+    return signs, f"a dict of {len(rule):,} signs"
+
+
+def check_signs(signs: FloatArray, where: str) -> None:
+    """Refuse anything but -1, 0 and +1."""
+    strange = signs[~np.isin(signs, (-1.0, 0.0, 1.0))]
+    if len(strange):
+        raise ValueError(f"{where} holds {few(np.unique(strange))}: a sign is +1, -1 or 0")

@@ -1,0 +1,95 @@
+"""CPU kernels of the sparse product, compiled on first use and cached on disk.
+
+Every kernel adds a neuron's inputs in ascending order of the presynaptic index, one rounded
+operation at a time. So a column's result is the same bits alone, in any batch, and on any number
+of threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeAlias
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["pull"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+# Below this many multiplications, starting the threads costs more than the work itself.
+_PARALLEL_FROM = 100_000
+
+# Layers on which two Python threads may run parallel kernels at the same time.
+_THREAD_SAFE_LAYERS = ("omp", "tbb")
+_lock = threading.Lock()
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _pull_row(
+    start: int, stop: int, indices: Array, values: Array, h: Array, y_row: Array
+) -> None:  # pragma: no cover - compiled
+    for k in range(start, stop):
+        weight = values[k]
+        source = h[indices[k]]
+        for b in range(y_row.shape[0]):
+            y_row[b] += weight * source[b]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _pull_serial(
+    indptr: Array, indices: Array, values: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    for row in range(y.shape[0]):
+        _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
+
+
+@numba.njit(cache=True, nogil=True, parallel=True)  # type: ignore[untyped-decorator]
+def _pull_parallel(
+    indptr: Array, indices: Array, values: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    for row in numba.prange(y.shape[0]):
+        _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
+
+
+def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
+    """Multiply a CSR matrix with a batch of columns: y[row] = sum of values * h[indices].
+
+    Parameters
+    ----------
+    indptr, indices, values : ndarray
+        The matrix in CSR form, with ascending indices in each row.
+    h : ndarray, shape (n_columns, batch)
+        Contiguous along the batch, of the dtype of `values`.
+
+    Returns
+    -------
+    ndarray, shape (n_rows, batch)
+
+    Notes
+    -----
+    Cost: one pass over the edges for the whole batch.
+
+    Examples
+    --------
+    >>> pull(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), np.array([[1.0], [4.0]])).tolist()
+    [[2.0], [0.0]]
+    """
+    y = np.zeros((len(indptr) - 1, h.shape[1]), dtype=values.dtype)
+    if len(values) * h.shape[1] < _PARALLEL_FROM:
+        _pull_serial(indptr, indices, values, h, y)
+        return y
+    with _one_at_a_time():
+        _pull_parallel(indptr, indices, values, h, y)
+    return y
+
+
+def _one_at_a_time() -> AbstractContextManager[Any]:
+    """Guard parallel kernels on threading layers that two threads may not enter at once."""
+    try:
+        layer = numba.threading_layer()
+    except ValueError:  # no parallel kernel has run yet, so the layer is not chosen
+        return _lock
+    return nullcontext() if layer in _THREAD_SAFE_LAYERS else _lock

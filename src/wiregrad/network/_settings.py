@@ -1,0 +1,75 @@
+"""What may be set on a network after it is made, and the checks it passes each time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["SETTING_CHECKS"]
+
+_RULES = ("product", "sum")
+
+
+def _whole_steps(_: Any, value: Any) -> int:
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise ValueError(f"num_layers is a whole number of steps, at least 1, not {value!r}")
+    return int(value)
+
+
+def _threshold(_: Any, value: Any) -> float:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"threshold must be a finite number, at least 0, not {value!r}")
+    return float(value)
+
+
+def _finite(name: str) -> Callable[[Any, Any], float]:
+    def check(_: Any, value: Any) -> float:
+        if not math.isfinite(value):
+            raise ValueError(f"{name} must be finite, not {value!r}")
+        return float(value)
+
+    return check
+
+
+def _divisive_rule(_: Any, value: Any) -> Any:
+    if value not in _RULES:
+        raise ValueError(f"divisive_rule must be one of {', '.join(_RULES)}, not {value!r}")
+    return value
+
+
+def _one_entry_a_group(name: str) -> Callable[[Any, Any], Any]:
+    def check(network: Any, value: Any) -> Any:
+        if not isinstance(value, Tensor):  # None, before there are groups
+            return value
+        n_groups = len(network._groups.names) if network._groups else 0
+        if value.shape != (n_groups,):
+            raise ValueError(
+                f"{name} needs one entry for each of the {n_groups} groups, not shape "
+                f"{tuple(value.shape)}"
+            )
+        if not torch.isfinite(value.detach()).all():
+            raise ValueError(f"{name} holds values that are NaN or infinite")
+        if name == "raw_biases" and not network.signed_biases and (value.detach() < 0).any():
+            raise ValueError(
+                "a bias is negative: biases are taken as |raw|; pass signed_biases=True to let "
+                "them be negative"
+            )
+        return value
+
+    return check
+
+
+#: By attribute: a function of the network and the new value that returns the value to keep.
+SETTING_CHECKS: dict[str, Callable[[Any, Any], Any]] = {
+    "num_layers": _whole_steps,
+    "threshold": _threshold,
+    "tanh_steepness": _finite("tanh_steepness"),
+    "default_bias": _finite("default_bias"),
+    "divisive_rule": _divisive_rule,
+    "slope": _one_entry_a_group("slope"),
+    "raw_biases": _one_entry_a_group("raw_biases"),
+}

@@ -1,0 +1,51 @@
+"""What the tests share: real connectomes, random ones, and where the large data lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import wiregrad as wg
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Return the folder of one of the large data sets, or skip where it is absent."""
+
+    def find(name: str) -> Path:
+        folder = SHARED_DATA / name
+        if not folder.is_dir():
+            pytest.skip(f"the data set {name!r} is not here: it is kept outside the package")
+        return folder
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def worm() -> wg.Connectome:
+    return wg.datasets.celegans()
+
+
+@pytest.fixture(scope="session")
+def fly_column() -> wg.Connectome:
+    return wg.datasets.flyvis_column()
+
+
+def random_weights(
+    n_neurons: int, density: float, seed: int, inhibitory: float = 0.3
+) -> sparse.csr_array:
+    """Draw signed, input-normalised weights W[post, pre], as of a random connectome."""
+    rng = np.random.default_rng(seed)
+    counts = sparse.random_array(
+        (n_neurons, n_neurons), density=density, rng=rng, data_sampler=lambda size: rng.integers(1, 30, size)
+    ).tocsr()
+    total = np.asarray(counts.sum(axis=1)).ravel()
+    sign = np.where(rng.random(n_neurons) < inhibitory, -1.0, 1.0)
+    share = sparse.diags_array(1 / np.maximum(total, 1)) @ counts @ sparse.diags_array(sign)
+    return sparse.csr_array(share.astype(np.float32))
