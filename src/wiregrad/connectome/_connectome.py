@@ -147,7 +147,7 @@ class Connectome:
         """SHA-256 of ids, cell types, counts and signs: equal wiring has equal checksums."""
         digest = hashlib.sha256(self.unit.encode())
         for labels in (self.neurons["id"], self.neurons["cell_type"]):
-            digest.update("\0".join(labels.astype("string").fillna("")).encode())
+            digest.update("\0".join(["", *labels.astype("string").fillna(""), ""]).encode())
         arrays = [self.counts.indptr, self.counts.indices, self.counts.data]
         if self.edge_signs is not None:
             arrays += [self.edge_signs.net, self.edge_signs.unknown]

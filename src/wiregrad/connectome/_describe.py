@@ -89,7 +89,9 @@ class ConnectomeSummary:
     def to_frame(self) -> pd.DataFrame:
         """Return the summary as a frame with one row and one column a number."""
         flat = {
-            key: value for key, value in asdict(self).items() if not isinstance(value, (dict, tuple))
+            key: value
+            for key, value in asdict(self).items()
+            if not isinstance(value, (dict, tuple))
         }
         for side in ("out_degree", "in_degree"):
             flat |= {f"{side}_{key}": value for key, value in asdict(getattr(self, side)).items()}
@@ -108,7 +110,9 @@ class ConnectomeSummary:
         if not self.isolated:
             return "none"
         names = ", ".join(map(str, self.isolated[:8]))
-        return f"{len(self.isolated):,} neurons ({names}{', ...' if len(self.isolated) > 8 else ''})"
+        return (
+            f"{len(self.isolated):,} neurons ({names}{', ...' if len(self.isolated) > 8 else ''})"
+        )
 
 
 def describe(connectome: Connectome) -> ConnectomeSummary:
@@ -144,7 +148,10 @@ def _sign_shares(connectome: Connectome) -> tuple[float, float, float, SignSumma
     known_rule = connectome.edge_signs is not None or has_sign_rule(connectome.neurons)
     if not known_rule or not connectome.counts.nnz:
         return np.nan, np.nan, np.nan, None
-    net, unknown, signs = signed_counts(connectome)
+    try:
+        net, unknown, signs = signed_counts(connectome)
+    except ValueError:  # a column that was not named for it need not hold signs
+        return np.nan, np.nan, np.nan, None
     total = connectome.counts.data.sum()
     known = connectome.counts.data - unknown
     excitatory, inhibitory = (known + net).sum() / (2 * total), (known - net).sum() / (2 * total)

@@ -40,11 +40,13 @@ def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) ->
     Raises
     ------
     ValueError
-        If the table is empty, has no id column, or ids are missing, repeated or floats.
+        If the table is empty, a column is missing or there twice, or ids are missing, repeated or
+        floats.
     """
-    if not len(neurons):
-        raise ValueError("the connectome is empty: the neurons table has no rows")
+    _require_rows(neurons, "neurons table")
     _require_columns(neurons, [id_column], "neurons table")
+    if type_column != "cell_type" or type_column in neurons.columns:
+        _require_columns(neurons, [type_column], "neurons table")
     ids = neurons[id_column]
     _check_ids(ids, f"the neurons table's {id_column!r}")
     repeated = ids[ids.duplicated()].unique()
@@ -53,13 +55,17 @@ def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) ->
             f"{len(repeated):,} neuron ids occur more than once in the neurons table: "
             f"{few(repeated)}; an id names one neuron"
         )
-    table = neurons.reset_index(drop=True).rename(columns={id_column: "id"})
-    if type_column in table.columns:
-        table = table.rename(columns={type_column: "cell_type"})
-    else:
-        table["cell_type"] = table["id"].astype("string")
-    first = ["id", "cell_type"]
-    return table[[*first, *(column for column in table.columns if column not in first)]]
+    types = neurons[type_column] if type_column in neurons.columns else ids.astype("string")
+    others = neurons.drop(columns=[id_column, type_column], errors="ignore")
+    for name in ("cell_type", "id"):
+        if name in others.columns:
+            raise ValueError(
+                f"the neurons table would have two columns {name!r}, its own and the one chosen "
+                f"with {name}=: drop or rename its own"
+            )
+    others.insert(0, "cell_type", types)
+    others.insert(0, "id", ids)
+    return others.reset_index(drop=True)
 
 
 def counts_from_edges(
@@ -73,10 +79,9 @@ def counts_from_edges(
         If columns are missing, an id is not in the neurons table, or counts are not finite,
         negative, or all 0.
     """
+    _require_rows(edges, "edge table")
     count = count or _find_count_column(edges)
     _require_columns(edges, [pre, post, count, *([sign] if sign else [])], "edge table")
-    if not len(edges):
-        raise ValueError("the connectome is empty: the edge table has no rows")
     rows, columns = (_positions(edges[name], ids, name) for name in (pre, post))
     values = _check_counts(edges[count], count)
     keep = values > 0
@@ -101,6 +106,13 @@ def counts_from_edges(
     return Edges(counts, signs, merged=len(pair) - len(unique), zeros=int((~keep).sum()))
 
 
+def _require_rows(table: pd.DataFrame, what: str) -> None:
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"the {what} is a pandas DataFrame, not {type(table).__name__}")
+    if not len(table):
+        raise ValueError(f"the connectome is empty: the {what} has no rows")
+
+
 def _require_columns(table: pd.DataFrame, names: list[str], what: str) -> None:
     for name in names:
         if name not in table.columns:
@@ -108,14 +120,20 @@ def _require_columns(table: pd.DataFrame, names: list[str], what: str) -> None:
                 f"the {what} has no column {name!r}: it has {few(table.columns, limit=20)}"
                 f"{did_you_mean(name, table.columns)}"
             )
+        if not isinstance(table[name], pd.Series):
+            raise ValueError(f"the {what} has more than one column {name!r}: drop or rename one")
 
 
 def _find_count_column(edges: pd.DataFrame) -> str:
     found = [name for name in COUNT_COLUMNS if name in edges.columns]
     if len(found) == 1:
         return found[0]
-    problem = f"several columns may hold the counts: {few(found)}" if found else (
-        f"no column holds the counts ({few(COUNT_COLUMNS)}): it has {few(edges.columns, limit=20)}"
+    problem = (
+        f"several columns may hold the counts: {few(found)}"
+        if found
+        else (
+            f"no column holds the counts ({few(COUNT_COLUMNS)}): it has {few(edges.columns, limit=20)}"
+        )
     )
     raise ValueError(f"in the edge table {problem}; name one with count='...'")
 
@@ -137,8 +155,10 @@ def _positions(values: pd.Series, ids: pd.Series, name: str) -> IndexArray:
     strangers = np.flatnonzero(positions < 0)
     if len(strangers):
         unknown = values.iloc[strangers].unique()
-        kinds = "" if values.dtype == ids.dtype else (
-            f" (the edge table holds {values.dtype}, the neurons table {ids.dtype})"
+        kinds = (
+            ""
+            if values.dtype == ids.dtype
+            else (f" (the edge table holds {values.dtype}, the neurons table {ids.dtype})")
         )
         raise ValueError(
             f"{len(unknown):,} ids in the edge table's {name!r} are not in the neurons table: "

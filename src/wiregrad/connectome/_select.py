@@ -19,8 +19,9 @@ Selection: TypeAlias = object
 IndexArray: TypeAlias = npt.NDArray[np.int64]
 
 _QUERY = "query:"
-# Splits on the word "and" where it stands outside quotes and outside /regular expressions/.
-_AND = re.compile(r"""\s+and\s+(?=(?:[^"']*["'][^"']*["'])*[^"']*$)""")
+_AND = re.compile(r"(\s+and\s+)")
+# A term that opens with a quote or a slash, after "column=" or at once, and closes with the same.
+_OPENED = re.compile(r"""(?:[^=]*=\s*)?(["'/])(.*)""", re.DOTALL)
 
 
 def select_neurons(neurons: pd.DataFrame, what: Selection) -> IndexArray:
@@ -36,7 +37,8 @@ def select_neurons(neurons: pd.DataFrame, what: Selection) -> IndexArray:
         - a string: an id (`"AVAL"`), a cell type (`"AVA"`), `"column=value"`, `"/regex/"` (searched
           in ids and cell types), `"column=/regex/"`, or several of these joined by `and`.
           `"query: ..."` hands the rest to `pandas.DataFrame.query`. A string of digits that is
-          neither id nor cell type is an index;
+          neither id nor cell type is an index. A name that itself holds ` and ` is quoted:
+          `"'R1 and R2'"`, `"column='a and b'"`;
         - a boolean mask with one entry a neuron (array, list or Series);
         - a sequence of integers and strings: all that any of them names.
 
@@ -73,6 +75,8 @@ def select_neurons(neurons: pd.DataFrame, what: Selection) -> IndexArray:
         raise ValueError(f"{what} selects no neurons: give an index, a name, a list or a mask")
     if isinstance(what, (int, np.integer)):
         return np.array([_select_integer(neurons, int(what))], dtype=np.int64)
+    if isinstance(what, (set, frozenset)):
+        return np.sort(_select_sequence(neurons, what))
     return _select_sequence(neurons, what)
 
 
@@ -126,27 +130,33 @@ def _select_text(neurons: pd.DataFrame, text: str) -> IndexArray:
     for term in terms:
         mask &= _match_term(neurons, term)
     if not mask.any():
-        raise ValueError(f"no neuron is {' and '.join(terms)} at once: each part alone matches some")
+        raise ValueError(
+            f"no neuron is {' and '.join(terms)} at once: each part alone matches some"
+        )
     return np.flatnonzero(mask).astype(np.int64)
 
 
 def _terms(text: str) -> list[str]:
-    terms = [term.strip() for term in _AND.split(text)]
-    # A regular expression may itself hold " and ": put back together what was cut inside slashes.
-    joined: list[str] = []
-    for term in terms:
-        if joined and _is_open_regex(joined[-1]):
-            joined[-1] += f" and {term}"
-        else:
-            joined.append(term)
-    if not all(joined):
+    pieces = _AND.split(text)  # terms at even places, the words between them at odd ones
+    terms: list[str] = []
+    while pieces:
+        # Quotes and regular expressions may hold " and ": put back together what was cut there.
+        joined = ("".join(pieces[:length]) for length in range(1, len(pieces) + 1, 2))
+        term = next((term for term in joined if not _is_open(term)), pieces[0])
+        terms.append(term.strip())
+        pieces = pieces[2 * len(_AND.findall(term)) + 2 :]
+    if not all(terms):
         raise ValueError(f"{text!r} selects no neurons: it is empty, or has an empty part")
-    return joined
+    return terms
 
 
-def _is_open_regex(term: str) -> bool:
-    start = term.partition("=")[2].lstrip() if re.match(r"\w+\s*=\s*/", term) else term
-    return start.startswith("/") and not (len(start) > 1 and start.endswith("/"))
+def _is_open(term: str) -> bool:
+    opened = _OPENED.fullmatch(term)
+    return opened is not None and not opened[2].rstrip().endswith(opened[1])
+
+
+def _unquote(text: str) -> str:
+    return text[1:-1] if re.fullmatch(r"""(["']).*\1""", text, re.DOTALL) else text
 
 
 def _match_term(neurons: pd.DataFrame, term: str) -> npt.NDArray[np.bool_]:
@@ -155,6 +165,8 @@ def _match_term(neurons: pd.DataFrame, term: str) -> npt.NDArray[np.bool_]:
         hits = _search(neurons["id"], pattern) | _search(neurons["cell_type"], pattern)
         return _require(hits, f"no neuron's id or cell type matches {term}")
     exact = _match_name(neurons, term)
+    if not exact.any():
+        exact = _match_name(neurons, _unquote(term))
     if exact.any():
         return exact
     column, equals, value = (part.strip() for part in term.partition("="))
@@ -188,10 +200,8 @@ def _match_column(neurons: pd.DataFrame, column: str, value: str) -> npt.NDArray
         )
     values = neurons[column]
     if _is_regex(value):
-        return _require(
-            _search(values, _compile(value)), f"no neuron's {column!r} matches {value}"
-        )
-    value = value[1:-1] if re.fullmatch(r"""(['"]).*\1""", value) else value
+        return _require(_search(values, _compile(value)), f"no neuron's {column!r} matches {value}")
+    value = _unquote(value)
     known = values.dropna().unique()
     return _require(
         _equals(values, value),
@@ -213,8 +223,8 @@ def _equals(values: pd.Series, text: str) -> npt.NDArray[np.bool_]:
 
 
 def _search(values: pd.Series, pattern: re.Pattern[str]) -> npt.NDArray[np.bool_]:
-    found = values.astype("string").str.contains(pattern, regex=True)
-    return found.to_numpy(dtype=bool, na_value=False)
+    texts = values.astype("string")
+    return np.array([isinstance(text, str) and bool(pattern.search(text)) for text in texts])
 
 
 def _is_regex(text: str) -> bool:
@@ -237,9 +247,12 @@ def _require(hits: npt.NDArray[np.bool_], message: str) -> npt.NDArray[np.bool_]
 def _select_query(neurons: pd.DataFrame, query: str) -> IndexArray:
     positions = neurons.reset_index(drop=True)
     try:
-        found = positions.query(query, local_dict={}, global_dict={}).index
+        answer = positions.eval(query, local_dict={}, global_dict={})
     except Exception as error:  # pandas raises many kinds: name, syntax, type, undefined variable
         raise ValueError(f"pandas cannot answer the query {query!r}: {error}") from None
+    if not (isinstance(answer, pd.Series) and pd.api.types.is_bool_dtype(answer)):
+        raise ValueError(f"the query {query!r} is not true or false of a neuron: compare something")
+    found = np.flatnonzero(answer.to_numpy(dtype=bool, na_value=False))
     if not len(found):
         raise ValueError(f"no neuron answers the query {query!r}")
-    return found.to_numpy(dtype=np.int64)
+    return found.astype(np.int64)

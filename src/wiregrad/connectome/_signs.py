@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,14 @@ import pandas as pd
 
 from .._messages import did_you_mean, few
 
-__all__ = ["TRANSMITTER_SIGNS", "EdgeSigns", "SignRule", "check_signs", "has_sign_rule", "neuron_signs"]
+__all__ = [
+    "TRANSMITTER_SIGNS",
+    "EdgeSigns",
+    "SignRule",
+    "check_signs",
+    "has_sign_rule",
+    "neuron_signs",
+]
 
 #: A column's name, `"edges"`, +1 or -1 for all neurons, or a dict from neurons to signs.
 SignRule: TypeAlias = "str | int | float | Mapping[object, float] | None"
@@ -110,6 +117,11 @@ def neuron_signs(
         return _signs_of_column(neurons, rule, transmitter_signs)
     if isinstance(rule, Mapping):
         return _signs_of_dict(neurons, rule)
+    if not isinstance(rule, (int, float, np.integer, np.floating)):
+        raise ValueError(
+            "a sign rule is the name of a column, 'edges', a dict from neurons to signs, or +1 or "
+            f"-1 for all neurons, not {type(rule).__name__}"
+        )
     if rule not in (1, -1):
         raise ValueError(f"one sign for all neurons is +1 or -1, not {rule!r}")
     return np.full(len(neurons), float(rule)), f"all neurons {'+' if rule > 0 else '-'}"
@@ -150,8 +162,9 @@ def _signs_of_column(
 def _signs_of_transmitters(
     values: pd.Series, column: str, transmitter_signs: Mapping[str, float]
 ) -> tuple[FloatArray, str]:
-    table = {str(name).casefold(): float(sign) for name, sign in transmitter_signs.items()}
-    check_signs(np.array(list(table.values())), "transmitter_signs")
+    given = _given_signs(transmitter_signs, "transmitter_signs")
+    names_of_table = (str(name).casefold() for name in transmitter_signs)
+    table = dict(zip(names_of_table, given.tolist(), strict=True))
     names = values.astype("string").str.strip().str.casefold()
     signs = names.map(table).astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
     if not signs.any():
@@ -164,11 +177,9 @@ def _signs_of_transmitters(
     return signs, f"transmitters in column {column!r}: {words}"
 
 
-def _signs_of_dict(
-    neurons: pd.DataFrame, rule: Mapping[object, float]
-) -> tuple[FloatArray, str]:
-    given = np.array(list(rule.values()), dtype=np.float64)
-    check_signs(given, "the sign dict")
+def _signs_of_dict(neurons: pd.DataFrame, rule: Mapping[object, float]) -> tuple[FloatArray, str]:
+    given = _given_signs(rule, "the sign dict")
+    _refuse_ambiguous(neurons, rule)
     signs = np.zeros(len(neurons))
     # From the widest key to the narrowest: a neuron's own entry overrules its cell type's.
     matched = pd.Series(False, index=range(len(rule)))
@@ -185,6 +196,28 @@ def _signs_of_dict(
             f"{did_you_mean(str(strangers[0]), neurons['cell_type'].dropna().unique())}"
         )
     return signs, f"a dict of {len(rule):,} signs"
+
+
+def _refuse_ambiguous(neurons: pd.DataFrame, rule: Mapping[object, float]) -> None:
+    """Refuse an integer that is the index of one neuron and the id or cell type of another."""
+    ids = neurons["id"]
+    indices = [key for key in rule if isinstance(key, (int, np.integer)) and 0 <= key < len(ids)]
+    names = {*ids, *neurons["cell_type"].dropna()} if indices else set()
+    clash = [key for key in indices if key in names and ids.iloc[key] != key]
+    if clash:
+        raise ValueError(
+            f"the sign dict's {few(clash)} may be an index or a name of another neuron: give the "
+            "signs in a column of the neurons table instead"
+        )
+
+
+def _given_signs(rule: Mapping[Any, float], where: str) -> FloatArray:
+    try:
+        signs = np.array(list(rule.values()), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{where} holds {few(rule.values())}: a sign is +1, -1 or 0") from None
+    check_signs(signs, where)
+    return signs
 
 
 def check_signs(signs: FloatArray, where: str) -> None:
