@@ -43,7 +43,10 @@ def random_weights(
     """Draw signed, input-normalised weights W[post, pre], as of a random connectome."""
     rng = np.random.default_rng(seed)
     counts = sparse.random_array(
-        (n_neurons, n_neurons), density=density, rng=rng, data_sampler=lambda size: rng.integers(1, 30, size)
+        (n_neurons, n_neurons),
+        density=density,
+        rng=rng,
+        data_sampler=lambda size: rng.integers(1, 30, size),
     ).tocsr()
     total = np.asarray(counts.sum(axis=1)).ravel()
     sign = np.where(rng.random(n_neurons) < inhibitory, -1.0, 1.0)

@@ -120,23 +120,31 @@ def _check_inhibitory(
 
 
 def read_strengths(
-    strength: float | Mapping[object, float], pairs: Mapping[object, Sequence[object]]
+    strength: float | Mapping[object, float],
+    pairs: Mapping[object, Sequence[object]],
+    groups: Groups,
 ) -> dict[object, float]:
     """Give every presynaptic group its divisive strength, in the order of `pairs`.
+
+    Entries for other groups are allowed.
 
     Raises
     ------
     ValueError
-        If a group has none, a name is none of them, or a strength is not finite.
+        If a presynaptic group has none, a name is no group, or a strength is not finite.
     """
     if isinstance(strength, Mapping):
-        missing = [name for name in pairs if name not in strength]
-        strangers = [name for name in strength if name not in pairs]
-        if missing or strangers:
-            wrong = f"lacks {few(missing)}" if missing else f"names {few(strangers)}"
+        strangers = [name for name in strength if groups.position(name) is None]
+        if strangers:
             raise ValueError(
-                f"divisive_strength {wrong}: it needs one entry for each presynaptic group of "
-                f"divisive_normalization ({few(pairs)})"
+                f"divisive_strength names {few(strangers)}, which is no group"
+                f"{did_you_mean(str(strangers[0]), groups.names)}"
+            )
+        missing = [name for name in pairs if name not in strength]
+        if missing:
+            raise ValueError(
+                f"divisive_strength lacks {few(missing)}: it needs one entry for each presynaptic "
+                f"group of divisive_normalization ({few(pairs)})"
             )
         strengths = {name: float(strength[name]) for name in pairs}
     else:

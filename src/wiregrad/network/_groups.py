@@ -110,7 +110,7 @@ def group_values(
         )
         if len(strangers) == len(given or {}):
             raise ValueError(message)
-        warnings.warn(message, stacklevel=6)
+        warnings.warn(message, stacklevel=4)
     for name, value in (given or {}).items():
         if name in position:
             values[position[name]] = float(value)

@@ -15,6 +15,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from ._threads import adopt_threads
+
 __all__ = ["pull"]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -81,6 +83,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     if len(values) * h.shape[1] < _PARALLEL_FROM:
         _pull_serial(indptr, indices, values, h, y)
         return y
+    adopt_threads()
     with _one_at_a_time():
         _pull_parallel(indptr, indices, values, h, y)
     return y

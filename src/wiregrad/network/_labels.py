@@ -32,6 +32,8 @@ def find_neurons(
         members = groups.members(what)
         if len(members):
             return members
+    if isinstance(what, (np.ndarray, pd.Series, pd.Index)) and what.dtype.kind not in "biuf":
+        what = np.asarray(what).ravel().tolist()  # names
     if isinstance(what, (list, tuple)) and any(isinstance(item, str) for item in what):
         found = [find_neurons(neurons, groups, n_neurons, item) for item in what]
         return pd.unique(np.concatenate(found))

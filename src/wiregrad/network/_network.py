@@ -165,7 +165,12 @@ class MultilayeredNetwork(nn.Module):
         self.register_buffer("sensory_indices", torch.from_numpy(sensory))
 
         self._groups = _groups_or_none(
-            idx_to_group, weights.shape[0], bias_dict, slope_dict, divisive_normalization
+            idx_to_group,
+            weights.shape[0],
+            bias_dict=bias_dict,
+            slope_dict=slope_dict,
+            divisive_normalization=divisive_normalization,
+            divisive_strength=divisive_strength if isinstance(divisive_strength, Mapping) else None,
         )
         dtype = torch.from_numpy(weights.data[:0]).dtype
         self._make_group_parameters(slope_dict, bias_dict, dtype)
@@ -312,8 +317,9 @@ class MultilayeredNetwork(nn.Module):
             inputs, len(self.sensory_indices), self.num_layers, self.dtype, self.device
         )
         states = unroll(self, stimulus)
-        self.activations = states if inputs.ndim == 3 else states[0]
-        return self.activations
+        activations = states if inputs.ndim == 3 else states[0]
+        self.activations = activations
+        return activations  # not the attribute: another thread may have set it since
 
     def activation_function(self, x: Tensor, x_previous: Tensor, leak: float = 0.0) -> Tensor:
         """Turn summed input into activation.
@@ -433,10 +439,14 @@ class MultilayeredNetwork(nn.Module):
     ) -> sparse.csr_array:
         """Set the divisive connections apart; return the other weights."""
         self.divisive_strength = None
-        if not self.divisive_normalization or self._groups is None:
+        if self._groups is None:
             return weights
-        rest, divisive = split_divisive(weights, self.divisive_normalization, self._groups)
-        strengths = read_strengths(strength, self.divisive_normalization)
+        pairs = self.divisive_normalization or {}
+        if not pairs:
+            read_strengths(strength, pairs, self._groups)  # a name that is no group is an error
+            return weights
+        rest, divisive = split_divisive(weights, pairs, self._groups)
+        strengths = read_strengths(strength, pairs, self._groups)
         self.type2div_strength = strengths
         self.divisive_strength = nn.Parameter(
             torch.tensor(list(strengths.values()), dtype=dtype), requires_grad=False
@@ -449,12 +459,11 @@ class MultilayeredNetwork(nn.Module):
 
 
 def _groups_or_none(
-    idx_to_group: Mapping[int, object] | None, n_neurons: int, *needing_groups: object
+    idx_to_group: Mapping[int, object] | None, n_neurons: int, **needing_groups: object
 ) -> Groups | None:
     if idx_to_group is not None:
         return read_groups(idx_to_group, n_neurons)
-    names = ("bias_dict", "slope_dict", "divisive_normalization")
-    given = [name for name, value in zip(names, needing_groups, strict=True) if value is not None]
+    given = [name for name, value in needing_groups.items() if value is not None]
     if given:
         raise ValueError(f"{given[0]} needs groups: pass idx_to_group, {{neuron index: group}}")
     return None

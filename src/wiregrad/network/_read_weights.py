@@ -29,7 +29,7 @@ def read_weights(weights: WeightsLike) -> sparse.csr_array:
     Raises
     ------
     TypeError
-        If `weights` is none of these.
+        If `weights` is none of these, or holds no real numbers.
     ValueError
         If they are not a square matrix, or hold NaN or infinity: the first pairs are named.
 
@@ -59,6 +59,8 @@ def _to_scipy(weights: WeightsLike) -> sparse.csr_array:
                 f"all_weights must be square, one row and one column a neuron, not "
                 f"{np.shape(weights)}"
             )
+        if weights.dtype.kind not in "fiub":
+            raise TypeError(f"all_weights must hold real numbers, not {weights.dtype}")
         return sparse.csr_array(weights, dtype=np.float32, copy=True)
     raise TypeError(
         "all_weights must be a scipy sparse matrix or array, a numpy array or a torch tensor, "
@@ -67,6 +69,8 @@ def _to_scipy(weights: WeightsLike) -> sparse.csr_array:
 
 
 def _from_torch(weights: torch.Tensor) -> sparse.csr_array:
+    if weights.is_complex():
+        raise TypeError(f"all_weights must hold real numbers, not {weights.dtype}")
     dtype = torch.float64 if weights.dtype == torch.float64 else torch.float32
     weights = weights.detach().to(device="cpu", dtype=dtype)
     if weights.ndim != 2:
@@ -86,7 +90,9 @@ def _check_finite(matrix: sparse.csr_array) -> None:
         post = np.searchsorted(matrix.indptr, bad, side="right") - 1
         pairs = [
             f"W[{i}, {j}] = {value}"
-            for i, j, value in zip(post[:5], matrix.indices[bad[:5]], matrix.data[bad[:5]], strict=True)
+            for i, j, value in zip(
+                post[:5], matrix.indices[bad[:5]], matrix.data[bad[:5]], strict=True
+            )
         ]
         raise ValueError(
             f"all_weights holds {len(bad):,} entries that are NaN or infinite ({few(pairs)}): "

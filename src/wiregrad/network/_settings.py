@@ -9,13 +9,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ._sensory import read_sensory_indices
+
 __all__ = ["SETTING_CHECKS"]
 
 _RULES = ("product", "sum")
 
 
 def _whole_steps(_: Any, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    try:
+        right = not isinstance(value, bool) and int(value) == value and value >= 1
+    except (TypeError, ValueError, OverflowError):  # a text, NaN, infinity
+        right = False
+    if not right:
         raise ValueError(f"num_layers is a whole number of steps, at least 1, not {value!r}")
     return int(value)
 
@@ -41,14 +47,26 @@ def _divisive_rule(_: Any, value: Any) -> Any:
     return value
 
 
+def _sensory_indices(network: Any, value: Any) -> Tensor:
+    indices = torch.from_numpy(read_sensory_indices(value, network.n_neurons))
+    return indices.to(network.device)
+
+
+def _n_groups(network: Any, name: str) -> int:
+    if name == "divisive_strength":
+        return len(network.divisive_normalization or ())
+    return len(network._groups.names) if network._groups else 0
+
+
 def _one_entry_a_group(name: str) -> Callable[[Any, Any], Any]:
     def check(network: Any, value: Any) -> Any:
         if not isinstance(value, Tensor):  # None, before there are groups
             return value
-        n_groups = len(network._groups.names) if network._groups else 0
+        n_groups = _n_groups(network, name)
         if value.shape != (n_groups,):
+            what = "presynaptic groups" if name == "divisive_strength" else "groups"
             raise ValueError(
-                f"{name} needs one entry for each of the {n_groups} groups, not shape "
+                f"{name} needs one entry for each of the {n_groups} {what}, not shape "
                 f"{tuple(value.shape)}"
             )
         if not torch.isfinite(value.detach()).all():
@@ -70,6 +88,8 @@ SETTING_CHECKS: dict[str, Callable[[Any, Any], Any]] = {
     "tanh_steepness": _finite("tanh_steepness"),
     "default_bias": _finite("default_bias"),
     "divisive_rule": _divisive_rule,
+    "divisive_strength": _one_entry_a_group("divisive_strength"),
+    "sensory_indices": _sensory_indices,
     "slope": _one_entry_a_group("slope"),
     "raw_biases": _one_entry_a_group("raw_biases"),
 }

@@ -74,8 +74,14 @@ class SparseMatrix(nn.Module):
 
     def to_coo(self) -> Tensor:
         """Return the matrix as a coalesced torch COO tensor."""
-        csr = torch.sparse_csr_tensor(self.crow, self.col, self.values, (self.n_neurons,) * 2)
-        return csr.to_sparse_coo().coalesce()
+        post = torch.repeat_interleave(self.crow.diff())
+        return torch.sparse_coo_tensor(
+            torch.stack([post, self.col]).long(),
+            self.values.clone(),
+            (self.n_neurons,) * 2,
+            check_invariants=False,
+            is_coalesced=True,
+        )
 
     def to_scipy(self) -> sparse.csr_array:
         """Return the matrix as a scipy array on the CPU; it may share memory."""

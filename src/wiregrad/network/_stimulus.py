@@ -43,13 +43,17 @@ def read_stimulus(
     torch.Size([1, 2, 3])
     """
     if not isinstance(inputs, (np.ndarray, Tensor)):
-        raise TypeError(f"inputs must be a numpy array or a torch tensor, not {type(inputs).__name__}")
+        raise TypeError(
+            f"inputs must be a numpy array or a torch tensor, not {type(inputs).__name__}"
+        )
     if isinstance(inputs, np.ndarray) and inputs.dtype.kind not in "fiub":
         raise TypeError(f"inputs must hold real numbers, not {inputs.dtype}")
-    tensor = torch.as_tensor(inputs)
-    if tensor.is_complex():
-        raise TypeError(f"inputs must hold real numbers, not {tensor.dtype}")
-    tensor = tensor.to(device=device, dtype=dtype)
+    if isinstance(inputs, np.ndarray):
+        # a copy: torch takes no read-only, reversed or foreign-endian arrays
+        inputs = torch.from_numpy(inputs.astype(np.float64, order="C"))
+    if inputs.is_complex():
+        raise TypeError(f"inputs must hold real numbers, not {inputs.dtype}")
+    tensor = inputs.to(device=device, dtype=dtype)
     _check_shape(tensor, n_sensory, num_layers)
     _check_finite(tensor)
     if tensor.shape[-1] > num_layers:

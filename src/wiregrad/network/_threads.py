@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import torch
 
-__all__ = ["set_threads"]
+__all__ = ["adopt_threads", "set_threads"]
+
+# What was asked for. numba keeps a number for each thread, so every other thread must be told.
+_wanted: int | None = None
 
 
 def set_threads(n: int) -> None:
@@ -35,3 +38,13 @@ def set_threads(n: int) -> None:
         raise ValueError(f"the number of threads is 1 to {largest} here, not {n}")
     numba.set_num_threads(n)
     torch.set_num_threads(n)
+    global _wanted
+    _wanted = n
+
+
+def adopt_threads() -> None:
+    """Give the calling thread the number of kernel threads that was set, if one was."""
+    if _wanted is not None:
+        import numba
+
+        numba.set_num_threads(_wanted)

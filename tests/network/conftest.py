@@ -1,0 +1,100 @@
+"""What the tests of the network room share; random networks are drawn in `network_cases`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import sparse
+
+import wiregrad as wg
+
+ROOT_CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
+
+
+@pytest.fixture(scope="session")
+def random_weights(pytestconfig: pytest.Config) -> Callable[..., sparse.csr_array]:
+    """`random_weights` of the root conftest, which cannot be imported from here by name."""
+    return pytestconfig.pluginmanager.get_plugin(str(ROOT_CONFTEST)).random_weights
+
+
+@pytest.fixture
+def use_threads() -> Iterator[Callable[[int], None]]:
+    """`wg.set_threads`, undone afterwards; skips where the machine has not so many cores."""
+    largest = numba.config.NUMBA_NUM_THREADS
+    before = numba.get_num_threads()
+
+    def use(n: int) -> None:
+        if n > largest:
+            pytest.skip(f"{n} threads asked for, but numba has {largest} on this machine")
+        wg.set_threads(n)
+
+    yield use
+    wg.set_threads(before)
+
+
+@pytest.fixture(scope="session")
+def chain_weights() -> np.ndarray:
+    """0 excites 1, 1 excites 2, 2 inhibits 1."""
+    weights = np.zeros((3, 3))
+    weights[1, 0], weights[2, 1], weights[1, 2] = 0.5, 0.25, -0.5
+    weights.flags.writeable = False
+    return weights
+
+
+@pytest.fixture
+def make_chain(chain_weights: np.ndarray) -> Callable[..., wg.MultilayeredNetwork]:
+    """Make the chain of three a network: neuron 0 is sensory, groups (if any) are "abc"."""
+
+    def make(*, grouped: bool = False, **options: Any) -> wg.MultilayeredNetwork:
+        options = {"all_weights": chain_weights, "sensory_indices": [0], "device": "cpu", **options}
+        if grouped:
+            options["idx_to_group"] = dict(enumerate("abc"))
+        return wg.MultilayeredNetwork(**options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny() -> wg.Connectome:
+    """Two sensory neurons, two interneurons without a side, one motor neuron without a type."""
+    neurons = pd.DataFrame(
+        {
+            "id": ["sl", "sr", "i1", "i2", "m"],
+            "cell_type": ["S", "S", "I", "I", None],
+            "role": ["in", "in", "inter", "inter", "out"],
+            "side": ["L", "R", None, None, "L"],
+            "nt": ["acetylcholine", "acetylcholine", "GABA", "acetylcholine", "acetylcholine"],
+        }
+    )
+    edges = pd.DataFrame(
+        {
+            "pre": ["sl", "sr", "sr", "i1", "i2", "sl"],
+            "post": ["i1", "i1", "i2", "m", "m", "m"],
+            "count": [4, 6, 3, 2, 5, 1],
+        }
+    )
+    return wg.Connectome.from_edges(edges, neurons, name="tiny")
+
+
+@pytest.fixture(scope="session")
+def worm_network(worm: wg.Connectome) -> wg.MultilayeredNetwork:
+    """The worm's 83 sensory neurons, four steps."""
+    return wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", steps=4, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def fly_network(fly_column: wg.Connectome) -> wg.MultilayeredNetwork:
+    """The fly column's photoreceptors, five steps."""
+    return wg.MultilayeredNetwork.from_connectome(fly_column, "role=input", steps=5, device="cpu")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)

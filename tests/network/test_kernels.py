@@ -1,0 +1,130 @@
+"""The compiled product: right, and the same bits however it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
+import numba
+import numpy as np
+import pytest
+from scipy import sparse
+
+from wiregrad.network import _kernels
+from wiregrad.network._kernels import pull
+
+Weights = Callable[..., sparse.csr_array]
+
+
+@pytest.fixture(params=["serial", "parallel"])
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Take one kernel whatever the size of the problem; check at the end that it was taken."""
+    calls = []
+    name = f"_pull_{request.param}"
+    compiled = getattr(_kernels, name)
+    monkeypatch.setattr(_kernels, name, lambda *args: (calls.append(name), compiled(*args)))
+    limit = 0 if request.param == "parallel" else np.inf
+    monkeypatch.setattr(_kernels, "_PARALLEL_FROM", limit)
+    yield request.param
+    assert calls
+
+
+def multiply(matrix: sparse.csr_array, h: np.ndarray) -> np.ndarray:
+    return pull(matrix.indptr, matrix.indices, matrix.data, h)
+
+
+def multiply_in_order(matrix: sparse.csr_array, h: np.ndarray) -> np.ndarray:
+    """Add each row's inputs by ascending index, every operation rounded: the promised order."""
+    y = np.zeros((matrix.shape[0], h.shape[1]), dtype=h.dtype)
+    for row in range(len(y)):
+        for k in range(matrix.indptr[row], matrix.indptr[row + 1]):
+            y[row] += matrix.data[k] * h[matrix.indices[k]]
+    return y
+
+
+def draw(shape: tuple[int, int], dtype: type = np.float32, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("batch", [1, 3, 8, 17])
+def test_inputs_are_added_in_ascending_order_bit_for_bit(
+    kernel: str, random_weights: Weights, dtype: type, index_dtype: type, batch: int
+) -> None:
+    matrix = random_weights(40, 0.3, seed=1).astype(dtype)
+    matrix.indptr = matrix.indptr.astype(index_dtype)
+    matrix.indices = matrix.indices.astype(index_dtype)
+    h = draw((40, batch), dtype)
+    product = multiply(matrix, h)
+    assert product.dtype == dtype
+    np.testing.assert_array_equal(product, multiply_in_order(matrix, h))
+
+
+def test_equals_scipy_in_float64(kernel: str, random_weights: Weights) -> None:
+    matrix = random_weights(500, 0.05, seed=2).astype(np.float64)
+    h = draw((500, 4), np.float64)
+    np.testing.assert_allclose(multiply(matrix, h), matrix @ h, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(("rows", "columns", "batch"), [(3, 3, 2), (1, 1, 1), (2, 3, 0)])
+def test_a_matrix_without_entries_gives_zeros(
+    kernel: str, rows: int, columns: int, batch: int
+) -> None:
+    empty = sparse.csr_array((rows, columns), dtype=np.float32)
+    product = multiply(empty, draw((columns, batch)))
+    np.testing.assert_array_equal(product, np.zeros((rows, batch), dtype=np.float32))
+
+
+def test_rows_may_be_empty_and_the_matrix_oblong(kernel: str) -> None:
+    matrix = sparse.csr_array(
+        np.array([[0, 0, 0, 0], [1, 0, -2, 0], [0, 0, 0, 0]], dtype=np.float32)
+    )
+    h = np.array([[1], [10], [100], [1000]], dtype=np.float32)
+    assert multiply(matrix, h).tolist() == [[0], [-199], [0]]
+
+
+def test_arguments_are_not_changed(kernel: str, random_weights: Weights) -> None:
+    matrix, h = random_weights(30, 0.3, seed=3), draw((30, 2))
+    arrays = (matrix.indptr, matrix.indices, matrix.data, h)
+    before = [array.copy() for array in arrays]
+    pull(*arrays)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
+    random_weights: Weights, use_threads: Callable[[int], None], n: int
+) -> None:
+    matrix, h = random_weights(2000, 0.02, seed=4), draw((2000, 5))
+    assert matrix.nnz * h.shape[1] > _kernels._PARALLEL_FROM
+    use_threads(n)
+    serial = np.zeros_like(h)
+    _kernels._pull_serial(matrix.indptr, matrix.indices, matrix.data, h, serial)
+    np.testing.assert_array_equal(multiply(matrix, h), serial)
+
+
+def test_kernels_may_be_called_from_several_threads_at_once(random_weights: Weights) -> None:
+    matrix = random_weights(2000, 0.02, seed=5)
+    columns = [draw((2000, 5), seed=seed) for seed in range(16)]
+    alone = [multiply(matrix, h) for h in columns]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda h: multiply(matrix, h), columns))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("layer", ["omp", "tbb", "workqueue", None])
+def test_only_thread_safe_layers_go_unguarded(
+    monkeypatch: pytest.MonkeyPatch, layer: str | None
+) -> None:
+    def threading_layer() -> str:
+        if layer is None:
+            raise ValueError("Threading layer is not initialized.")
+        return layer
+
+    monkeypatch.setattr(numba, "threading_layer", threading_layer)
+    guard = _kernels._one_at_a_time()
+    assert isinstance(guard, nullcontext) == (layer in ("omp", "tbb"))

@@ -1,0 +1,120 @@
+"""The differentiable sparse matrix: its product, its gradients and its two layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from network_cases import QUICK, NetworkCase, network_cases
+from scipy import sparse
+from torch.autograd import gradcheck, gradgradcheck
+
+from wiregrad.network._sparse_matrix import SparseMatrix
+
+Weights = Callable[..., sparse.csr_array]
+
+
+@pytest.fixture
+def dense(random_weights: Weights) -> np.ndarray:
+    return random_weights(12, 0.3, seed=0).toarray().astype(np.float64)
+
+
+@pytest.fixture
+def matrix(dense: np.ndarray) -> SparseMatrix:
+    return SparseMatrix(sparse.csr_array(dense))
+
+
+@pytest.fixture
+def columns(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(12, 3, generator=generator, dtype=torch.float64, requires_grad=True)
+
+
+def gradient(matrix: SparseMatrix, h: torch.Tensor) -> torch.Tensor:
+    """Return the gradient of the sum of the product."""
+    (grad,) = torch.autograd.grad(matrix(h).sum(), h)
+    return grad
+
+
+@QUICK
+@given(case=network_cases())
+def test_product_and_gradient_equal_the_dense_ones(case: NetworkCase) -> None:
+    n_neurons = len(case.weights)
+    matrix = SparseMatrix(sparse.csr_array(case.weights))
+    h = torch.linspace(-1, 1, n_neurons * 2, dtype=torch.float64).view(-1, 2).requires_grad_()
+    expected = case.weights @ h.detach().numpy()
+    np.testing.assert_allclose(matrix(h).detach().numpy(), expected, rtol=0, atol=1e-14)
+    column_sums = np.tile(case.weights.sum(axis=0)[:, None], 2)
+    np.testing.assert_allclose(gradient(matrix, h).numpy(), column_sums, rtol=0, atol=1e-14)
+
+
+def test_gradcheck(matrix: SparseMatrix, columns: torch.Tensor) -> None:
+    assert gradcheck(matrix, columns)
+
+
+def test_gradgradcheck(matrix: SparseMatrix, columns: torch.Tensor) -> None:
+    assert gradgradcheck(matrix, columns)
+    assert gradgradcheck(lambda h: torch.tanh(matrix(h)) ** 2, columns)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_multiply_records_no_gradient(
+    matrix: SparseMatrix, columns: torch.Tensor, dense: np.ndarray, transposed: bool
+) -> None:
+    product = matrix.multiply(columns, transposed)
+    assert not product.requires_grad
+    expected = (dense.T if transposed else dense) @ columns.detach().numpy()
+    np.testing.assert_allclose(product.numpy(), expected, rtol=0, atol=1e-14)
+
+
+def test_takes_columns_that_are_not_contiguous(matrix: SparseMatrix, columns: torch.Tensor) -> None:
+    turned = columns.detach().T.contiguous().T
+    assert not turned.is_contiguous()
+    assert torch.equal(matrix(turned), matrix(columns.detach()))
+
+
+def test_the_layout_by_pre_is_made_when_a_gradient_is_asked_for(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    product = matrix(columns)
+    assert matrix.values_by_pre is None
+    product.sum().backward()
+    assert len(matrix.values_by_pre) == len(matrix.values)
+    assert set(matrix.state_dict()) == {"crow", "col", "values"}
+
+
+def test_the_layout_by_pre_is_rebuilt_after_load_state_dict(
+    matrix: SparseMatrix, columns: torch.Tensor, dense: np.ndarray
+) -> None:
+    gradient(matrix, columns)
+    other = SparseMatrix(sparse.csr_array(dense[::-1, ::-1] * 2))
+    matrix.load_state_dict(other.state_dict())
+    assert torch.equal(matrix(columns), other(columns))
+    assert torch.equal(gradient(matrix, columns), gradient(other, columns))
+
+
+def test_both_layouts_follow_a_change_of_dtype(matrix: SparseMatrix, columns: torch.Tensor) -> None:
+    expected = gradient(matrix, columns).float()
+    single = matrix.float()
+    h = columns.detach().float().requires_grad_()
+    assert single(h).dtype == single.values_by_pre.dtype == torch.float32
+    torch.testing.assert_close(gradient(single, h), expected)
+
+
+def test_to_coo_is_coalesced_and_a_copy(matrix: SparseMatrix, dense: np.ndarray) -> None:
+    coo = matrix.to_coo()
+    assert coo.is_coalesced()
+    np.testing.assert_array_equal(coo.to_dense().numpy(), dense)
+    coo.values().zero_()
+    np.testing.assert_array_equal(matrix.to_coo().to_dense().numpy(), dense)
+
+
+def test_to_scipy(matrix: SparseMatrix, dense: np.ndarray) -> None:
+    np.testing.assert_array_equal(matrix.to_scipy().toarray(), dense)
+
+
+def test_costs_eight_bytes_an_edge(random_weights: Weights) -> None:
+    matrix = SparseMatrix(random_weights(50, 0.2, seed=1))
+    assert matrix.col.element_size() + matrix.values.element_size() == 8
