@@ -14,7 +14,6 @@ import torch
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parents[1] / ".reference"
-sys.path.append(str(HERE.parent / "network"))  # for network_cases
 
 TOLERANCE = 1e-5
 
