@@ -91,7 +91,8 @@ def counts_from_edges(
     unique, slot = np.unique(pair, return_inverse=True)
 
     def merge(amounts: FloatArray) -> FloatArray:
-        return np.bincount(slot, weights=amounts, minlength=len(unique))
+        total = np.bincount(slot, weights=amounts, minlength=len(unique))
+        return total.astype(np.float64, copy=False)
 
     counts = sparse.csr_array(
         (merge(values[keep]), (unique // len(ids), unique % len(ids))), shape=(len(ids),) * 2
@@ -131,9 +132,8 @@ def _find_count_column(edges: pd.DataFrame) -> str:
     problem = (
         f"several columns may hold the counts: {few(found)}"
         if found
-        else (
-            f"no column holds the counts ({few(COUNT_COLUMNS)}): it has {few(edges.columns, limit=20)}"
-        )
+        else f"no column holds the counts ({few(COUNT_COLUMNS)}): "
+        f"it has {few(edges.columns, limit=20)}"
     )
     raise ValueError(f"in the edge table {problem}; name one with count='...'")
 
@@ -151,7 +151,7 @@ def _check_ids(ids: pd.Series, what: str) -> None:
 
 def _positions(values: pd.Series, ids: pd.Series, name: str) -> IndexArray:
     _check_ids(values, f"the edge table's {name!r}")
-    positions = pd.Index(ids).get_indexer(pd.Index(values)).astype(np.int64)
+    positions: IndexArray = pd.Index(ids).get_indexer(pd.Index(values)).astype(np.int64)
     strangers = np.flatnonzero(positions < 0)
     if len(strangers):
         unknown = values.iloc[strangers].unique()
@@ -189,6 +189,6 @@ def _check_counts(values: pd.Series, name: str) -> FloatArray:
 def _edge_signs(values: pd.Series, name: str) -> FloatArray:
     if not pd.api.types.is_numeric_dtype(values):
         raise ValueError(f"the edge table's {name!r} does not hold numbers: a sign is +1, -1 or 0")
-    signs = values.astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    signs = np.asarray(values.astype("float64").fillna(0.0), dtype=np.float64)
     check_signs(signs, f"the edge table's {name!r}")
     return signs

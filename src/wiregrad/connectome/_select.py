@@ -13,7 +13,8 @@ from .._messages import did_you_mean, few
 
 __all__ = ["Selection", "select_neurons"]
 
-#: What names neurons: an index, a string of the selection language, a boolean mask, or a list of them.
+#: What names neurons: an index, a string of the selection language, a boolean mask, or a list of
+#: them.
 Selection: TypeAlias = object
 
 IndexArray: TypeAlias = npt.NDArray[np.int64]

@@ -153,7 +153,7 @@ def _signs_of_column(
         )
     values = neurons[column]
     if pd.api.types.is_numeric_dtype(values):
-        signs = values.astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+        signs = np.asarray(values.astype("float64").fillna(0.0), dtype=np.float64)
         check_signs(signs, f"the column {column!r}")
         return signs, f"column {column!r}"
     return _signs_of_transmitters(values, column, transmitter_signs)
@@ -166,7 +166,7 @@ def _signs_of_transmitters(
     names_of_table = (str(name).casefold() for name in transmitter_signs)
     table = dict(zip(names_of_table, given.tolist(), strict=True))
     names = values.astype("string").str.strip().str.casefold()
-    signs = names.map(table).astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    signs = np.asarray(names.map(table).astype("float64").fillna(0.0), dtype=np.float64)
     if not signs.any():
         raise ValueError(
             f"no value of the column {column!r} is a transmitter with a known sign "

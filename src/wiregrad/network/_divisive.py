@@ -80,16 +80,12 @@ def split_divisive(
         listed = [pre_code + _group_position(post_group, groups) for post_group in post_groups]
         source[np.isin(code, listed)] = position
     taken = source >= 0
-    _check_inhibitory(coo.data[taken], coo.row[taken], coo.col[taken], groups)
+    post, pre = coo.row[taken].astype(np.int64), coo.col[taken].astype(np.int64)
+    _check_inhibitory(coo.data[taken], post, pre, groups)
     rest = sparse.csr_array(
         (coo.data[~taken], (coo.row[~taken], coo.col[~taken])), shape=weights.shape
     )
-    divisive = DivisiveEdges(
-        post=coo.row[taken].astype(np.int64),
-        pre=coo.col[taken].astype(np.int64),
-        weight=coo.data[taken],
-        source=source[taken],
-    )
+    divisive = DivisiveEdges(post=post, pre=pre, weight=coo.data[taken], source=source[taken])
     return rest, divisive
 
 

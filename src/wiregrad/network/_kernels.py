@@ -29,7 +29,7 @@ _THREAD_SAFE_LAYERS = ("omp", "tbb")
 _lock = threading.Lock()
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _pull_row(
     start: int, stop: int, indices: Array, values: Array, h: Array, y_row: Array
 ) -> None:  # pragma: no cover - compiled
@@ -40,7 +40,7 @@ def _pull_row(
             y_row[b] += weight * source[b]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _pull_serial(
     indptr: Array, indices: Array, values: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
@@ -48,7 +48,7 @@ def _pull_serial(
         _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, parallel=True)
 def _pull_parallel(
     indptr: Array, indices: Array, values: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
@@ -92,7 +92,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
 def _one_at_a_time() -> AbstractContextManager[Any]:
     """Guard parallel kernels on threading layers that two threads may not enter at once."""
     try:
-        layer = numba.threading_layer()
+        layer = numba.threading_layer()  # type: ignore[attr-defined]
     except ValueError:  # no parallel kernel has run yet, so the layer is not chosen
         return _lock
     return nullcontext() if layer in _THREAD_SAFE_LAYERS else _lock

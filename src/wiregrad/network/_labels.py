@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,10 @@ def stand_in_table(n_neurons: int, groups: Groups | None) -> pd.DataFrame:
     return pd.DataFrame({"id": ids, "cell_type": names.astype("string").to_numpy()})
 
 
-def network_provenance(connectome: Connectome, weights: SignedWeights) -> dict[str, Any]:
-    """Collect what a result must remember of its wiring."""
+def network_provenance(
+    connectome: Connectome, weights: SignedWeights, choices: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Collect what a result must remember of its wiring, and the choices made in building on it."""
     return {
         "connectome": connectome.name,
         "checksum": connectome.checksum,
@@ -66,5 +69,6 @@ def network_provenance(connectome: Connectome, weights: SignedWeights) -> dict[s
         "total_count": float(connectome.counts.data.sum()),
         "signs": weights.signs.to_dict(),
         "signs_in_words": str(weights.signs),
+        "choices": dict(choices),
         **{f"connectome_{key}": value for key, value in connectome.provenance.items()},
     }

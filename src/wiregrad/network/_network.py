@@ -127,6 +127,9 @@ class MultilayeredNetwork(nn.Module):
     raw_biases: nn.Parameter | None
     divisive_strength: nn.Parameter | None
     indices: Tensor | None
+    divnorm_indices: Tensor
+    divnorm_weights: Tensor
+    _divnorm_source: Tensor
 
     def __init__(
         self,
@@ -241,7 +244,8 @@ class MultilayeredNetwork(nn.Module):
             **options,
         )
         network.neurons = connectome.neurons
-        network.provenance = network_provenance(connectome, weights)
+        choices = {"inputs": inputs, "steps": steps, "group_by": group_by, "sign": sign, **options}
+        network.provenance = network_provenance(connectome, weights, choices)
         return network
 
     @property
@@ -409,7 +413,7 @@ class MultilayeredNetwork(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the graph of the last forward pass behind: copies and pickles cannot hold it."""
-        state = dict(super().__getstate__())  # type: ignore[misc]
+        state = dict(super().__getstate__())  # type: ignore[no-untyped-call]
         if isinstance(state["activations"], Tensor):
             state["activations"] = state["activations"].detach()
         return state

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -54,18 +56,21 @@ def _to_scipy(weights: WeightsLike) -> sparse.csr_array:
     if isinstance(weights, torch.Tensor):
         return _from_torch(weights)
     if isinstance(weights, np.ndarray) or sparse.issparse(weights):
-        if np.ndim(weights) != 2:
-            raise ValueError(
-                f"all_weights must be square, one row and one column a neuron, not "
-                f"{np.shape(weights)}"
-            )
-        if weights.dtype.kind not in "fiub":
-            raise TypeError(f"all_weights must hold real numbers, not {weights.dtype}")
-        return sparse.csr_array(weights, dtype=np.float32, copy=True)
+        return _from_arrays(weights)
     raise TypeError(
         "all_weights must be a scipy sparse matrix or array, a numpy array or a torch tensor, "
         f"not {type(weights).__name__}"
     )
+
+
+def _from_arrays(weights: Any) -> sparse.csr_array:  # scipy's stubs give spmatrix no dtype
+    if np.ndim(weights) != 2:
+        raise ValueError(
+            f"all_weights must be square, one row and one column a neuron, not {np.shape(weights)}"
+        )
+    if weights.dtype.kind not in "fiub":
+        raise TypeError(f"all_weights must hold real numbers, not {weights.dtype}")
+    return sparse.csr_array(weights, dtype=np.float32, copy=True)
 
 
 def _from_torch(weights: torch.Tensor) -> sparse.csr_array:
@@ -79,9 +84,10 @@ def _from_torch(weights: torch.Tensor) -> sparse.csr_array:
             f"{tuple(weights.shape)}"
         )
     coo = weights if weights.layout == torch.sparse_coo else weights.to_sparse()
-    indices = coo._indices().numpy()
+    rows, columns = coo._indices().numpy()
     values = coo._values().numpy()
-    return sparse.csr_array(sparse.coo_array((values, indices), shape=tuple(weights.shape)))
+    n_rows, n_columns = weights.shape
+    return sparse.csr_array((values, (rows, columns)), shape=(n_rows, n_columns))
 
 
 def _check_finite(matrix: sparse.csr_array) -> None:

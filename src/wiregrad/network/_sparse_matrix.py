@@ -43,13 +43,16 @@ class SparseMatrix(nn.Module):
     crow: Tensor
     col: Tensor
     values: Tensor
+    crow_by_pre: Tensor | None
+    col_by_pre: Tensor | None
+    values_by_pre: Tensor | None
 
     def __init__(self, matrix: sparse.csr_array) -> None:
         super().__init__()
         for name, tensor in _buffers(matrix).items():
             self.register_buffer(name, tensor)
             self.register_buffer(f"{name}_by_pre", None, persistent=False)
-        self.register_load_state_dict_post_hook(_forget_layout_by_pre)
+        self.register_load_state_dict_post_hook(_forget_layout_by_pre)  # type: ignore[no-untyped-call]
 
     @property
     def n_neurons(self) -> int:
@@ -93,15 +96,16 @@ class SparseMatrix(nn.Module):
         return self.crow, self.col, self.values
 
     def _layout_by_pre(self) -> tuple[Tensor, Tensor, Tensor]:
-        if self.values_by_pre is None:
-            device = self.values.device
-            for name, tensor in _buffers(self.to_scipy().T.tocsr()).items():
-                setattr(self, f"{name}_by_pre", tensor.to(device))
-        return self.crow_by_pre, self.col_by_pre, self.values_by_pre
+        crow, col, values = self.crow_by_pre, self.col_by_pre, self.values_by_pre
+        if crow is None or col is None or values is None:
+            made = _buffers(self.to_scipy().T.tocsr())
+            crow, col, values = (tensor.to(self.values.device) for tensor in made.values())
+            self.crow_by_pre, self.col_by_pre, self.values_by_pre = crow, col, values
+        return crow, col, values
 
 
 class _Product(torch.autograd.Function):
-    """y = W h, whose gradient is W' g; that gradient is itself a product, so it has gradients too."""
+    """y = W h, with the gradient W' g: itself a product, so it can be differentiated again."""
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, matrix: SparseMatrix, transposed: bool) -> Tensor:

@@ -33,7 +33,7 @@ def set_threads(n: int) -> None:
     """
     import numba
 
-    largest = numba.config.NUMBA_NUM_THREADS
+    largest: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     if not 1 <= n <= largest:
         raise ValueError(f"the number of threads is 1 to {largest} here, not {n}")
     numba.set_num_threads(n)
