@@ -1,0 +1,42 @@
+"""Adam within bounds, for a batch of separate problems."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["BoundedAdam"]
+
+
+class BoundedAdam:
+    """Adam (Kingma and Ba 2015) whose every step ends inside [0, 1].
+
+    Its arithmetic is element by element, so a batch member moves the same alone and in company.
+
+    Parameters
+    ----------
+    x : Tensor, shape (batch, ...)
+        The start; steps return new tensors.
+
+    Examples
+    --------
+    >>> adam = BoundedAdam(torch.tensor([[0.5]]))
+    >>> adam.step(torch.tensor([[0.5]]), torch.tensor([[2.0]]), rate=torch.tensor(0.1))
+    tensor([[0.4000]])
+    """
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self, x: Tensor) -> None:
+        self.mean = torch.zeros_like(x)
+        self.square = torch.zeros_like(x)
+        self.steps = 0
+
+    def step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        """Move `x` against its gradient; `rate` is the step size, broadcast over members."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - self.BETA1)
+        self.square.lerp_(gradient * gradient, 1 - self.BETA2)
+        mean = self.mean / (1 - self.BETA1**self.steps)
+        scale = (self.square / (1 - self.BETA2**self.steps)).sqrt_().add_(self.EPSILON)
+        return (x - rate * mean / scale).clamp_(0, 1)

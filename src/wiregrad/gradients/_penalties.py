@@ -1,0 +1,86 @@
+"""What makes a stimulus or a response costly, one batch member at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Penalty", "check_penalties", "l1_plus_l2", "penalise_members", "steady_sum"]
+
+#: Takes one member, (1, rows, step), and returns a number as a tensor.
+Penalty = Callable[[Tensor], Tensor]
+
+_SIDES = ("in", "out")
+
+# PyTorch shares a single sum among its threads only from 32,768 terms on.
+_SHORT = 4096
+
+
+def steady_sum(member: Tensor) -> Tensor:
+    """Sum all entries, to the same bits on any number of threads.
+
+    Examples
+    --------
+    >>> steady_sum(torch.ones(2, 3))
+    tensor(6.)
+    """
+    if member.numel() <= _SHORT:
+        return member.sum()
+    rows = nn.functional.pad(member.reshape(-1), (0, -member.numel() % _SHORT)).view(-1, _SHORT)
+    return rows.sum(dim=1).sum()
+
+
+def l1_plus_l2(member: Tensor) -> Tensor:
+    """Sum of absolute values plus Euclidean norm: the penalty of connectome_interpreter.
+
+    Examples
+    --------
+    >>> l1_plus_l2(torch.tensor([[[3.0, 4.0]]]))
+    tensor(12.)
+    """
+    # The norm has no slope at 0, where its gradient would be NaN: taken as 0.
+    square = steady_sum(member.square())
+    norm = torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
+    return steady_sum(member.abs()) + norm
+
+
+def penalise_members(penalty: Penalty, batch: Tensor) -> Tensor:
+    """Apply a penalty to each member by itself: (batch, rows, step) to (batch,).
+
+    Members are laid out alike whatever the batch, so that sums over them round alike.
+
+    Raises
+    ------
+    ValueError
+        If the penalty does not return a single number.
+    """
+    costs = []
+    for member in batch.unbind(0):
+        cost = penalty(member.contiguous().unsqueeze(0))
+        if not isinstance(cost, Tensor) or cost.numel() != 1:
+            got = tuple(cost.shape) if isinstance(cost, Tensor) else type(cost).__name__
+            raise ValueError(f"a regularisation function must return one number as a tensor: {got}")
+        costs.append(cost.reshape(()))
+    return torch.stack(costs) if costs else batch.new_zeros(0)
+
+
+def check_penalties(functions: Mapping[str, Penalty] | None) -> dict[str, Penalty]:
+    """Fill up the custom penalties: `{"in": ..., "out": ...}`.
+
+    Raises
+    ------
+    ValueError
+        If there is another key, or what is given cannot be called.
+    """
+    given = dict(functions or {})
+    for side, function in given.items():
+        if side not in _SIDES:
+            raise ValueError(
+                f"custom_reg_functions has the key {side!r}: it takes 'in' (called on the "
+                "stimulus, (1, sensory, step)) and 'out' (on the activations, (1, neurons, step))"
+            )
+        if not callable(function):
+            raise ValueError(f"custom_reg_functions[{side!r}] is not a function: {function!r}")
+    return {side: given.get(side, l1_plus_l2) for side in _SIDES}

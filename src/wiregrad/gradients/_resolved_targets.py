@@ -1,0 +1,205 @@
+"""Targets checked against a network, and read from its activations."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor
+
+from .._messages import few
+from ..network import MultilayeredNetwork
+from ._targets import TargetActivation
+
+__all__ = ["ResolvedTargets", "resolve_targets"]
+
+TargetsLike = TargetActivation | Mapping[int, Mapping[Any, float]] | pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedTargets:
+    """Targets as tensors, in the order of member, layer and neuron; each place once.
+
+    Attributes
+    ----------
+    batch, layer, neuron : Tensor of int64, shape (n_targets,)
+    value : Tensor, shape (n_targets,)
+        Of the network's dtype.
+    n_members : int
+        Size of the batch.
+    table : DataFrame
+        The same as a frame: `batch`, `layer`, `neuron` and `value`, in float64 as it was asked.
+    """
+
+    batch: Tensor
+    layer: Tensor
+    neuron: Tensor
+    value: Tensor
+    n_members: int
+    table: pd.DataFrame
+
+    def read(self, activations: Tensor) -> Tensor:
+        """Read the targets' activations: (batch, n_neurons, step) to (n_targets,)."""
+        return activations[self.batch, self.neuron, self.layer]
+
+    def read_one(self, activations: Tensor) -> Tensor:
+        """Read them from one run without a batch: (n_neurons, step) to (n_targets,)."""
+        return activations[self.neuron, self.layer]
+
+    def mean_by_member(self, per_target: Tensor) -> Tensor:
+        """Average over each member's targets: (n_targets,) to (n_members,)."""
+        counts = torch.bincount(self.batch, minlength=self.n_members)
+        total = per_target.new_zeros(self.n_members).index_add(0, self.batch, per_target)
+        return total / counts
+
+    def all_by_member(self, per_target: Tensor) -> Tensor:
+        """Whether something holds for all of a member's targets: (n_targets,) to (n_members,)."""
+        failed = torch.zeros(self.n_members, dtype=torch.int64, device=self.batch.device)
+        return failed.index_add(0, self.batch, (~per_target).long()) == 0
+
+    def digests(self) -> list[bytes]:
+        """Fingerprint each member's targets, wherever in a batch the member stands."""
+        rows = self.table[["layer", "neuron", "value"]].to_numpy(dtype=np.float64)
+        starts = np.searchsorted(self.table["batch"], np.arange(self.n_members + 1))
+        return [
+            hashlib.sha256(np.ascontiguousarray(rows[start:stop]).tobytes()).digest()
+            for start, stop in itertools.pairwise(starts)
+        ]
+
+
+def resolve_targets(targets: TargetsLike, network: MultilayeredNetwork) -> ResolvedTargets:
+    """Check targets against a network and find their neurons.
+
+    Parameters
+    ----------
+    targets : TargetActivation, or what makes one
+    network : MultilayeredNetwork
+
+    Returns
+    -------
+    ResolvedTargets
+
+    Raises
+    ------
+    ValueError
+        If there are no targets, a batch member has none, a layer or neuron is out of range or not
+        known, a value is outside [0, 1], or one place is given two values. The first offending rows
+        are shown.
+    """
+    if not isinstance(targets, TargetActivation):
+        targets = TargetActivation(targets)
+    n_members = int(targets.batch_size or 0)
+    table = targets.targets_df.reset_index(drop=True)
+    if len(table):
+        table = table[_whole_numbers(table, "batch") < n_members]
+    if not len(table):
+        raise ValueError("there are no targets: ask an activation of at least one neuron")
+    _check_members(table, n_members)
+    table = table.assign(layer=_layers(table, network.num_layers), value=_values(table))
+    table = _expand_neurons(table, network)
+    table = _one_value_a_place(table)
+    return _to_tensors(table, n_members, network)
+
+
+def _whole_numbers(table: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
+    """Read a column of whole numbers, given as integers or as floats without a fraction."""
+    numbers = pd.to_numeric(table[column], errors="coerce")
+    wrong = numbers.isna() | (numbers % 1 != 0)
+    if wrong.any():
+        _refuse(table, wrong, f"the targets' {column!r} must be whole numbers")
+    return numbers.to_numpy().astype(np.int64)
+
+
+def _refuse(table: pd.DataFrame, wrong: pd.Series | npt.NDArray[np.bool_], why: str) -> NoReturn:
+    rows = table.loc[np.asarray(wrong, dtype=bool), ["batch", "layer", "neuron", "value"]]
+    shown = rows.head(5).to_string(index=False)
+    rest = f"\nand {len(rows) - 5:,} more" if len(rows) > 5 else ""
+    raise ValueError(f"{why}:\n{shown}{rest}")
+
+
+def _check_members(table: pd.DataFrame, n_members: int) -> None:
+    batch = _whole_numbers(table, "batch")
+    if (batch < 0).any():
+        _refuse(table, batch < 0, "a batch member's number is 0 or more")
+    without = np.setdiff1d(np.arange(n_members), batch)
+    if len(without):
+        raise ValueError(
+            f"{len(without):,} of {n_members:,} batch members have no target: {few(without)}; give "
+            "every member one, or make batch_size smaller"
+        )
+
+
+def _layers(table: pd.DataFrame, num_layers: int) -> npt.NDArray[np.int64]:
+    layers = _whole_numbers(table, "layer")
+    wrong = (layers < -num_layers) | (layers >= num_layers)
+    if wrong.any():
+        _refuse(
+            table,
+            wrong,
+            f"target layer {layers[wrong][0]} is out of range: the network has "
+            f"num_layers={num_layers} (0 to {num_layers - 1}, or negative from the end)",
+        )
+    return np.where(layers < 0, layers + num_layers, layers)
+
+
+def _values(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+    values = pd.to_numeric(table["value"], errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~((values >= 0) & (values <= 1))
+    if wrong.any():
+        _refuse(table, wrong, "a target value is an activation from 0 to 1")
+    return values
+
+
+def _expand_neurons(table: pd.DataFrame, network: MultilayeredNetwork) -> pd.DataFrame:
+    """Replace names by the indices of all that they name."""
+    codes, named = pd.factorize(table["neuron"])
+    if (codes < 0).any():
+        _refuse(table, codes < 0, "a target's neuron is missing")
+    members = [_find(network, what, table, codes == code) for code, what in enumerate(named)]
+    sizes = np.array([len(found) for found in members])[codes]
+    expanded = table.loc[np.repeat(table.index, sizes)]
+    return expanded.assign(neuron=np.concatenate([members[code] for code in codes]))
+
+
+def _find(
+    network: MultilayeredNetwork, what: Any, table: pd.DataFrame, rows: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    if isinstance(what, float) and what.is_integer():  # a column that held numbers of both kinds
+        what = int(what)
+    try:
+        return network.find(what)
+    except ValueError as error:
+        _refuse(table, rows, f"the target neuron {what!r} is not in the network: {error}")
+
+
+def _one_value_a_place(table: pd.DataFrame) -> pd.DataFrame:
+    place = ["batch", "layer", "neuron"]
+    table = table[[*place, "value"]].drop_duplicates().sort_values(place)
+    twice = table.duplicated(place, keep=False)
+    if twice.any():
+        _refuse(table, twice, "a neuron has two target values at one layer of one batch member")
+    return table
+
+
+def _to_tensors(
+    table: pd.DataFrame, n_members: int, network: MultilayeredNetwork
+) -> ResolvedTargets:
+    def column(name: str, dtype: torch.dtype = torch.int64) -> Tensor:
+        values = torch.tensor(table[name].tolist(), dtype=torch.float64)
+        return values.to(device=network.device, dtype=dtype)
+
+    return ResolvedTargets(
+        batch=column("batch"),
+        layer=column("layer"),
+        neuron=column("neuron"),
+        value=column("value", network.dtype),
+        n_members=n_members,
+        table=table.reset_index(drop=True),
+    )
