@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from wiregrad.network import _kernels
-from wiregrad.network._kernels import pull
+from wiregrad.network._kernels import active_rows, pull, push
 
 Weights = Callable[..., sparse.csr_array]
 
@@ -128,3 +128,35 @@ def test_only_thread_safe_layers_go_unguarded(
     monkeypatch.setattr(numba, "threading_layer", threading_layer)
     guard = _kernels._one_at_a_time()
     assert isinstance(guard, nullcontext) == (layer in ("omp", "tbb"))
+
+
+# Pushing: the same bits, from the rows that are not 0.
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", [0, 1, 3, 17])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
+def test_push_equals_pull_bit_for_bit(
+    random_weights: Weights, dtype: type, batch: int, share: float
+) -> None:
+    matrix = random_weights(200, 0.1, seed=5).astype(dtype)
+    h = draw((200, batch), dtype)
+    h[np.random.default_rng(6).random(200) >= share] = 0
+    by_column = matrix.T.tocsr()
+    by_column.sort_indices()
+    pushed = push(by_column.indptr, by_column.indices, by_column.data, active_rows(h), h)
+    assert pushed.dtype == dtype
+    np.testing.assert_array_equal(pushed, multiply(matrix, h))
+
+
+def test_active_rows_are_those_with_anything_in_them() -> None:
+    h = np.array([[0, 0], [0, 2], [-0.0, 0], [np.nan, 0], [-1, 3]])
+    assert active_rows(h).tolist() == [1, 3, 4]
+    assert active_rows(np.zeros((3, 0))).tolist() == []
+
+
+def test_push_adds_only_the_rows_it_is_given() -> None:
+    by_column = sparse.csr_array(np.array([[0, 1.0], [2.0, 0]]))
+    parts = by_column.indptr, by_column.indices, by_column.data
+    product = push(*parts, np.array([1]), np.array([[5.0], [7.0]]))
+    assert product.tolist() == [[14], [0]]

@@ -12,6 +12,7 @@ from network_cases import QUICK, NetworkCase, network_cases
 from scipy import sparse
 from torch.autograd import gradcheck, gradgradcheck
 
+from wiregrad.network import _kernels
 from wiregrad.network._sparse_matrix import SparseMatrix
 
 Weights = Callable[..., sparse.csr_array]
@@ -118,3 +119,49 @@ def test_to_scipy(matrix: SparseMatrix, dense: np.ndarray) -> None:
 def test_costs_eight_bytes_an_edge(random_weights: Weights) -> None:
     matrix = SparseMatrix(random_weights(50, 0.2, seed=1))
     assert matrix.col.element_size() + matrix.values.element_size() == 8
+
+
+# Two ways to multiply, one result.
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """List which kernels have run."""
+    taken: list[str] = []
+
+    def spy(name: str) -> None:
+        kernel = getattr(_kernels, name)
+        monkeypatch.setattr(_kernels, name, lambda *args: (taken.append(name), kernel(*args))[1])
+
+    spy("pull")
+    spy("push")
+    return taken
+
+
+def test_few_active_neurons_are_pushed_with_the_same_bits(
+    random_weights: Weights, ways: list[str]
+) -> None:
+    matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
+    h = torch.rand(300, 2) * (torch.rand(300, 1) < 0.1)
+    pulled = matrix(h)
+    assert ways == ["pull"], "there is no layout by pre yet"
+    gradient(matrix, h.clone().requires_grad_())
+    ways.clear()
+    assert torch.equal(matrix(h), pulled)
+    assert ways == ["push"]
+
+
+def test_many_active_neurons_are_pulled(random_weights: Weights, ways: list[str]) -> None:
+    matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
+    gradient(matrix, torch.rand(300, 2, requires_grad=True))
+    assert ways == ["pull", "pull"]
+    matrix(torch.rand(300, 2))
+    assert ways == ["pull", "pull", "pull"]
+
+
+def test_the_gradient_of_few_outputs_is_pushed(random_weights: Weights, ways: list[str]) -> None:
+    weights = random_weights(300, 0.1, seed=7)
+    h = torch.rand(300, 1, requires_grad=True)
+    (grad,) = torch.autograd.grad(SparseMatrix(weights)(h)[4, 0], h)
+    assert ways == ["pull", "push"]
+    np.testing.assert_array_equal(grad[:, 0], weights.toarray()[4])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ._threads import adopt_threads
 
-__all__ = ["pull"]
+__all__ = ["active_rows", "pull", "push"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -54,6 +54,67 @@ def _pull_parallel(
 ) -> None:  # pragma: no cover - compiled
     for row in numba.prange(y.shape[0]):
         _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
+
+
+@numba.njit(cache=True, nogil=True)
+def _push_serial(
+    indptr: Array, indices: Array, values: Array, active: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    for row in active:
+        source = h[row]
+        for k in range(indptr[row], indptr[row + 1]):
+            weight = values[k]
+            target = y[indices[k]]
+            for b in range(target.shape[0]):
+                target[b] += weight * source[b]
+
+
+@numba.njit(cache=True, nogil=True)
+def active_rows(h: Array) -> Array:
+    """List the rows of a batch of columns that are not all 0, in ascending order."""
+    active = np.empty(h.shape[0], dtype=np.int64)
+    n = 0
+    for row in range(h.shape[0]):
+        for b in range(h.shape[1]):
+            if h[row, b] != 0:
+                active[n] = row
+                n += 1
+                break
+    return active[:n]
+
+
+def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) -> Array:
+    """Multiply the transpose of a square CSR matrix with a batch that is 0 but for some rows.
+
+    The same bits as a pull through the transposed layout: row after row is added to its targets, so
+    that each target receives its inputs in ascending order too, and what is left out is 0.
+
+    Parameters
+    ----------
+    indptr, indices, values : ndarray
+        The matrix in CSR form: row i holds what `h[i]` is passed on to.
+    active : ndarray of int64
+        The rows of `h` that are not 0, ascending: see `active_rows`.
+    h : ndarray, shape (n, batch)
+        Contiguous along the batch, of the dtype of `values`.
+
+    Returns
+    -------
+    ndarray, shape (n, batch)
+
+    Notes
+    -----
+    Cost: the entries of the active rows, for the whole batch; on one thread.
+
+    Examples
+    --------
+    >>> h = np.array([[2.0], [0.0]])
+    >>> push(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), active_rows(h), h).tolist()
+    [[0.0], [1.0]]
+    """
+    y = np.zeros_like(h)
+    _push_serial(indptr, indices, values, active, h, y)
+    return y
 
 
 def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:

@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import sparse
 from torch import Tensor, nn
 
 __all__ = ["SparseMatrix"]
 
+#: A matrix in CSR form: row starts, column indices, values.
+Layout = tuple[Tensor, Tensor, Tensor]
+
+# Pushing along the entries of active rows is faster than pulling over all rows while these are at
+# most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
+_PUSH_BELOW = 0.4
+
 
 class SparseMatrix(nn.Module):
     """A constant sparse matrix W[post, pre] with a differentiable product.
 
     The layout by post serves the forward pass. The layout by pre, which the backward pass needs,
-    is made the first time a gradient is asked for.
+    is made the first time a gradient is asked for. From then on, a product with few active neurons
+    reads their entries only.
 
     Parameters
     ----------
@@ -49,7 +58,8 @@ class SparseMatrix(nn.Module):
 
     def __init__(self, matrix: sparse.csr_array) -> None:
         super().__init__()
-        for name, tensor in _buffers(matrix).items():
+        layout = _layout(matrix, torch.device("cpu"))
+        for name, tensor in zip(("crow", "col", "values"), layout, strict=True):
             self.register_buffer(name, tensor)
             self.register_buffer(f"{name}_by_pre", None, persistent=False)
         self.register_load_state_dict_post_hook(_forget_layout_by_pre)  # type: ignore[no-untyped-call]
@@ -66,14 +76,11 @@ class SparseMatrix(nn.Module):
 
     def multiply(self, h: Tensor, transposed: bool) -> Tensor:
         """Multiply by W, or by its transpose, without recording a gradient."""
-        crow, col, values = self._layout_by_pre() if transposed else self._layout_by_post()
-        if values.device.type != "cpu":
-            csr = torch.sparse_csr_tensor(crow, col, values, (self.n_neurons,) * 2)
-            return csr @ h
-        from ._kernels import pull  # numba is loaded when it is first needed
-
-        product = pull(crow.numpy(), col.numpy(), values.numpy(), h.detach().contiguous().numpy())
-        return torch.from_numpy(product)
+        by_row = self._layout_by_pre() if transposed else self._layout_by_post()
+        if self.values.device.type != "cpu":
+            return torch.sparse_csr_tensor(*by_row, (self.n_neurons,) * 2) @ h
+        by_column = self._layout_by_post() if transposed else self._made_by_pre()
+        return torch.from_numpy(_multiply(by_row, by_column, h.detach().contiguous().numpy()))
 
     def to_coo(self) -> Tensor:
         """Return the matrix as a coalesced torch COO tensor."""
@@ -92,16 +99,20 @@ class SparseMatrix(nn.Module):
         values, col, crow = (part.detach().cpu().numpy() for part in parts)
         return sparse.csr_array((values, col, crow), shape=(self.n_neurons,) * 2)
 
-    def _layout_by_post(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _layout_by_post(self) -> Layout:
         return self.crow, self.col, self.values
 
-    def _layout_by_pre(self) -> tuple[Tensor, Tensor, Tensor]:
+    def _made_by_pre(self) -> Layout | None:
+        """Return the layout by pre if it has been made."""
         crow, col, values = self.crow_by_pre, self.col_by_pre, self.values_by_pre
-        if crow is None or col is None or values is None:
-            made = _buffers(self.to_scipy().T.tocsr())
-            crow, col, values = (tensor.to(self.values.device) for tensor in made.values())
-            self.crow_by_pre, self.col_by_pre, self.values_by_pre = crow, col, values
-        return crow, col, values
+        return None if crow is None or col is None or values is None else (crow, col, values)
+
+    def _layout_by_pre(self) -> Layout:
+        made = self._made_by_pre()
+        if made is None:
+            made = _layout(self.to_scipy().T.tocsr(), self.values.device)
+            self.crow_by_pre, self.col_by_pre, self.values_by_pre = made
+        return made
 
 
 class _Product(torch.autograd.Function):
@@ -117,14 +128,25 @@ class _Product(torch.autograd.Function):
         return _Product.apply(grad, ctx.matrix, not ctx.transposed), None, None  # type: ignore[no-untyped-call]
 
 
-def _buffers(matrix: sparse.csr_array) -> dict[str, Tensor]:
+def _multiply(by_row: Layout, by_column: Layout | None, h: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Multiply on the CPU by whichever way reads fewer entries; both give the same bits."""
+    from ._kernels import active_rows, pull, push  # numba is loaded when it is first needed
+
+    if by_column is not None:
+        crow, col, values = (part.numpy() for part in by_column)
+        active = active_rows(h)
+        if np.sum(crow[active + 1] - crow[active]) < _PUSH_BELOW * len(values):
+            return push(crow, col, values, active, h)
+    crow, col, values = (part.numpy() for part in by_row)
+    return pull(crow, col, values, h)
+
+
+def _layout(matrix: sparse.csr_array, device: torch.device) -> Layout:
     matrix.sort_indices()
     width = np.int32 if max(matrix.nnz, *matrix.shape) < 2**31 else np.int64
-    return {
-        "crow": torch.from_numpy(matrix.indptr.astype(width)),
-        "col": torch.from_numpy(matrix.indices.astype(width)),
-        "values": torch.from_numpy(matrix.data),
-    }
+    arrays = matrix.indptr.astype(width), matrix.indices.astype(width), matrix.data
+    crow, col, values = (torch.from_numpy(array).to(device) for array in arrays)
+    return crow, col, values
 
 
 def _forget_layout_by_pre(module: SparseMatrix, _: object) -> None:
