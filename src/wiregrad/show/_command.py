@@ -1,0 +1,96 @@
+"""How to repeat a result from the command line, where the command can ask the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..network import MultilayeredNetwork
+from ..tables import neuron_labels
+from ._repeat import changed_since, given_options, search_options
+
+if TYPE_CHECKING:
+    from ..gradients import MaximisationResult
+
+__all__ = ["command_line"]
+
+_MOST_TARGETS = 12
+
+#: Choices that the command has an option for.
+_OPTIONS = {"sign": "--sign", "unknown_sign": "--unknown-sign", "group_by": "--group-by"}
+
+
+def command_line(result: MaximisationResult, network: MultilayeredNetwork) -> str | None:
+    """Write the command that repeats a result; None where it takes Python.
+
+    The command knows the package's own connectomes, selections as inputs, and targets of one value
+    at one step.
+    """
+    connectome = _connectome(result.provenance)
+    targets = _targets(result.targets, network)
+    if connectome is None or targets is None or not _usual_search(result):
+        return None
+    choices = result.provenance["choices"]
+    options = given_options(result.provenance)
+    inputs = [choices["inputs"]] if isinstance(choices["inputs"], str) else choices["inputs"]
+    if not isinstance(inputs, (list, tuple)) or not all(isinstance(i, str) for i in inputs):
+        return None
+    if set(options) - set(_OPTIONS) or changed_since(network, choices):
+        return None
+    if not all(isinstance(value, (str, int)) for value in options.values()):
+        return None
+    words = ["wiregrad", "maximise", connectome]
+    words += [word for selection in inputs for word in ("--inputs", selection)]
+    words += [word for target in targets for word in ("--targets", target)]
+    words += ["--steps", str(network.num_layers), *_when_and_how_much(result, network)]
+    words += [word for name, value in options.items() for word in (_OPTIONS[name], str(value))]
+    limit = result.arguments.get("num_iterations")
+    words += [] if limit is None else ["--iterations", str(limit)]
+    return shlex.join([*words, "--seed", str(result.seed), "--out", "report.html"])
+
+
+def _connectome(provenance: Mapping[str, Any]) -> str | None:
+    """Return the name that the command knows a connectome by."""
+    if "connectome_cut_from" in provenance:
+        return None
+    electrical = "electrical" in str(provenance.get("connectome_connections", ""))
+    names = {
+        "wiregrad.datasets.celegans": "celegans+gap" if electrical else "celegans",
+        "wiregrad.datasets.flyvis_column": "flyvis_column",
+    }
+    return names.get(str(provenance.get("connectome_source")))
+
+
+def _targets(targets: pd.DataFrame, network: MultilayeredNetwork) -> list[str] | None:
+    """Return the targets as whole groups, else as ids; None if they are too many or differ."""
+    if len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
+        return None
+    labels = neuron_labels(network).assign(group=_types(network))
+    neurons = targets["neuron"].to_numpy()
+    groups = labels["group"].iloc[neurons].drop_duplicates()
+    if len(groups) <= _MOST_TARGETS and labels["group"].isin(groups).sum() == len(neurons):
+        return groups.tolist()
+    return labels["id"].iloc[neurons].tolist() if len(neurons) <= _MOST_TARGETS else None
+
+
+def _types(network: MultilayeredNetwork) -> pd.Series:
+    """Return the cell types, which is what the command takes a bare name for."""
+    ids = neuron_labels(network)["id"]
+    if network.neurons is None:
+        return ids
+    return network.neurons["cell_type"].astype("string").reset_index(drop=True).fillna(ids)
+
+
+def _usual_search(result: MaximisationResult) -> bool:
+    """Whether nothing but the number of passes and the seed was chosen."""
+    return set(search_options(result)) <= {"num_iterations"}
+
+
+def _when_and_how_much(result: MaximisationResult, network: MultilayeredNetwork) -> list[str]:
+    first = result.targets.iloc[0]
+    step = int(first["layer"]) + 1
+    when = [] if step == network.num_layers else ["--at-step", str(step)]
+    return [*when, "--value", f"{first['value']:.9g}"]

@@ -1,0 +1,116 @@
+"""What all figures share: plotly when it is needed, its look, and text that stays text."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    Figure: TypeAlias = go.Figure
+else:
+    Figure = Any
+
+__all__ = [
+    "ACTIVATION_SCALE",
+    "EXCITATION",
+    "INHIBITION",
+    "INK",
+    "Figure",
+    "graph_objects",
+    "message_figure",
+    "new_figure",
+    "plain",
+    "short",
+]
+
+#: Blue and vermilion of Okabe and Ito (2008) are told apart in every form of colour blindness.
+EXCITATION, INHIBITION = "#d55e00", "#0072b2"
+
+#: Dark grey of texts and frames.
+INK = "#22272e"
+
+#: 0 to 1 in one hue whose lightness falls evenly, so that it survives a grey print.
+ACTIVATION_SCALE = (
+    (0.0, "#f6f5fa"),
+    (0.25, "#cfcae6"),
+    (0.5, "#a298cd"),
+    (0.75, "#6f5fae"),
+    (1.0, "#3d2683"),
+)
+
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
+
+
+def graph_objects() -> Any:
+    """Import plotly's graph objects, or say how to install them.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If plotly is not installed.
+    """
+    try:
+        return importlib.import_module("plotly.graph_objects")
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("plotly"):  # plotly is there; what it needs is not
+            raise
+        raise ModuleNotFoundError(
+            'figures and reports need plotly, which is not installed: pip install "wiregrad[plot]"',
+            name=error.name,
+        ) from None
+
+
+def plain(text: object) -> str:
+    """Escape a text for plotly, which reads tags in labels, and TeX between dollar signs.
+
+    Examples
+    --------
+    >>> plain("<b>T4a</b> & $x$")
+    '&lt;b&gt;T4a&lt;/b&gt; &amp; &#36;x&#36;'
+    """
+    one_line = re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", str(text))
+    return re.sub("[&<>$]", lambda match: _ESCAPES[match[0]], one_line)
+
+
+def short(text: object, length: int) -> str:
+    """Cut a text to a number of characters.
+
+    Examples
+    --------
+    >>> short("lobula columnar", 8)
+    'lobula …'
+    """
+    text = str(text)
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def new_figure(height: int, **layout: Any) -> Figure:
+    """Make an empty figure in the house's look, `height` pixels high and as wide as the page."""
+    go = graph_objects()
+    figure = go.Figure()
+    figure.update_layout(
+        template="none",
+        height=height,
+        font={"family": _FONT, "size": 13, "color": INK},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        margin={"l": 60, "r": 20, "t": 30, "b": 50},
+        hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
+    )
+    figure.update_layout(**layout)
+    figure.update_xaxes(title={"font": {"size": 13}})
+    figure.update_yaxes(title={"font": {"size": 13}})
+    return figure
+
+
+def message_figure(message: str) -> Figure:
+    """Make a figure that says why there is nothing to draw; `message` is escaped."""
+    figure = new_figure(120, xaxis={"visible": False}, yaxis={"visible": False})
+    figure.add_annotation(
+        text=plain(message), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False
+    )
+    return figure

@@ -1,0 +1,101 @@
+"""The report in a real browser: every figure is drawn, nothing is run that is not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Seen, open_page
+from show_cases import HOSTILE
+
+import wiregrad as wg
+from wiregrad.show import report
+
+pytestmark = pytest.mark.browser
+
+
+def seen(result: wg.MaximisationResult, folder: Path, **options: Any) -> Seen:
+    return open_page(report(result, folder / "report.html"), **options)
+
+
+def assert_calm(page: Seen) -> None:
+    assert page.console == []
+    assert page.errors == []
+    assert page.alerts == []
+    assert page.loaded == []
+    assert page.injected == 0
+    assert page.visible
+
+
+def overlaps(boxes: list[list[float]]) -> int:
+    """Count the pairs of labels that lie over each other."""
+    return sum(
+        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+        for i, a in enumerate(boxes)
+        for b in boxes[:i]
+    )
+
+
+def test_the_ears_hear_and_the_eyes_see(tmp_path: Path) -> None:
+    """A page that does all that a report must not."""
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html><head></head><body><section><img src='x.png'></section><script>alert(7);"
+        "console.error('loud');setTimeout(() => missing(), 10);</script></body></html>"
+    )
+    bad = open_page(page)
+    assert bad.alerts == ["7"]
+    assert "loud" in bad.errors
+    assert any("missing is not defined" in error for error in bad.errors)
+    assert bad.console
+    assert bad.injected == 1
+    assert any(name.endswith("x.png") for name in bad.loaded)
+
+
+@pytest.mark.parametrize("width", [1200, 500])
+def test_every_figure_of_a_worm_is_drawn(
+    worm_result: wg.MaximisationResult, tmp_path: Path, width: int
+) -> None:
+    page = seen(worm_result, tmp_path, width=width)
+    assert_calm(page)
+    assert len(page.figures) == 5
+    for figure in page.figures:
+        assert figure["drawn"] >= 1
+        assert figure["marks"] >= 1
+        assert figure["links"] == 0
+    for texts, word in zip(
+        [figure["texts"] for figure in page.figures],
+        ["AVAL", "start", "AVA · 2", "step 3", "distance from the targets"],
+        strict=True,
+    ):
+        assert word in texts
+    assert page.needed <= page.width  # wide figures scroll in their place, the page does not
+
+
+def test_labels_of_a_circuit_do_not_overlap(
+    many_result: wg.MaximisationResult, tmp_path: Path
+) -> None:
+    page = seen(many_result, tmp_path, width=600)
+    assert_calm(page)
+    circuit = page.figures[3]
+    assert len(circuit["boxes"]) > 40
+    assert overlaps(circuit["boxes"]) == 0
+
+
+def test_hostile_names_stay_text(hostile_result: wg.MaximisationResult, tmp_path: Path) -> None:
+    page = seen(hostile_result, tmp_path)
+    assert_calm(page)
+    assert all(figure["drawn"] and not figure["links"] for figure in page.figures)
+    assert HOSTILE[0] in page.cells
+    labels = page.figures[2]["texts"]
+    for name in HOSTILE:  # heatmaps cut names to 22 characters, and put them on one line
+        cut = name if len(name) <= 22 else f"{name[:21]}…"
+        assert f"{' '.join(cut.split())} · 2" in labels
+
+
+def test_a_batch_is_drawn(batch_result: wg.MaximisationResult, tmp_path: Path) -> None:
+    page = seen(batch_result, tmp_path)
+    assert_calm(page)
+    assert len(page.figures) == 24
+    assert all(figure["drawn"] for figure in page.figures)
