@@ -7,15 +7,21 @@ from .connectome import (
     Connectome,
     select_neurons,
 )
+from .gradients import MaximisationResult, TargetActivation, activation_maximisation
 from .network import MultilayeredNetwork, reference_forward, set_threads
+from .show import report
 
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Connectome",
+    "MaximisationResult",
     "MultilayeredNetwork",
+    "TargetActivation",
     "__version__",
+    "activation_maximisation",
     "datasets",
     "reference_forward",
+    "report",
     "select_neurons",
     "set_threads",
 ]

@@ -1,0 +1,5 @@
+"""The command `wiregrad`."""
+
+from ._main import main
+
+__all__ = ["main"]

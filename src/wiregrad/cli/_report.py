@@ -1,0 +1,45 @@
+"""Where the command writes its report, if it can write one at all."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import typer
+
+from ..gradients import MaximisationResult
+
+__all__ = ["report_path", "write_report"]
+
+_REMEDY = 'the report needs plotly: pip install "wiregrad[plot]"'
+
+
+def report_path(path: Path | None, *, asked_for: bool) -> Path | None:
+    """Check, before any long work, that a report can be written; None where there will be none.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If plotly is missing and the report was asked for.
+    FileNotFoundError
+        If the folder does not exist.
+    """
+    if path is None:
+        return None
+    if find_spec("plotly") is None:
+        if asked_for:
+            raise ModuleNotFoundError(_REMEDY)
+        typer.echo(f"(No report: {_REMEDY})")
+        return None
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.absolute().parent} to write {path} to")
+    return path
+
+
+def write_report(result: MaximisationResult, path: Path | None) -> None:
+    """Write the report, if there is to be one, and say where it is."""
+    if path is None:
+        return
+    from ..show import report
+
+    typer.echo(f"\nreport: {report(result, path)}")

@@ -1,0 +1,322 @@
+"""The command as a whole: help, answers, and one line for whatever is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wiregrad as wg
+from wiregrad.cli import _app, _maximise, _report
+from wiregrad.cli._connectomes import CONNECTOMES
+
+Command = Callable[..., Any]
+
+ASK = ("maximise", "celegans", "--inputs", "role=sensory", "--targets", "AVA", "--steps", "3")
+
+
+# Help.
+
+
+def test_help_lists_the_commands(command: Command) -> None:
+    said = command("--help")
+    assert said.status == 0
+    assert all(name in said.out for name in ("demo", "info", "maximise"))
+
+
+@pytest.mark.parametrize("name", ["info", "maximise"])
+def test_the_examples_of_the_help_run(
+    command: Command, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = command(name, "--help").out.replace("\\\n", " ")
+    examples = re.findall(rf"^ +wiregrad ({name} .*)$", text, re.MULTILINE)
+    assert len(examples) >= 2
+    for example in examples:
+        few_passes = ["--iterations", "2"] if name == "maximise" else []
+        said = command(*shlex.split(example), *few_passes)
+        assert said.status == 0, said.err
+
+
+def test_nothing_asked_shows_the_help(command: Command) -> None:
+    said = command()
+    assert "Usage: wiregrad" in said.out + said.err
+
+
+def test_version(command: Command) -> None:
+    assert command("--version") == (0, f"wiregrad {wg.__version__}\n", "")
+
+
+def test_the_module_is_the_command() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "wiregrad", "--version"], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == f"wiregrad {wg.__version__}\n"
+
+
+# Answers.
+
+
+def test_info_counts_and_says_how_to_select_and_what_to_cite(command: Command) -> None:
+    said = command("info", "celegans")
+    assert said.status == 0
+    assert "302 of 118 cell types" in said.out
+    assert "45.3% unknown" in said.out
+    assert re.search(r"role +.*sensory \(83\)", said.out)
+    assert re.search(r"id +302 values, such as ADAL", said.out)
+    assert "none (22)" in said.out, "the neurons without a transmitter"
+    assert "Cook et al. 2019" in said.out
+
+
+def test_info_of_a_connectome_without_citations(command: Command, monkeypatch: Any) -> None:
+    bare = wg.datasets.celegans()
+    bare = wg.Connectome(bare.neurons, bare.counts, bare.edge_signs)
+    monkeypatch.setitem(CONNECTOMES, "bare", lambda: bare)
+    assert "cite" not in command("info", "bare").out
+
+
+def test_the_demo_answers(command: Command, tmp_path: Path) -> None:
+    """Published wiring, real numbers: see the README."""
+    report = tmp_path / "demo.html"
+    said = command("demo", "--out", str(report))
+    assert said.status == 0
+    attained = [
+        float(a) for a in re.findall(r"AVA[LR] +0\.95 +([\d.]+) +0\.000 +reached", said.out)
+    ]
+    assert len(attained) == 2
+    assert min(attained) >= 0.9
+    active = int(re.search(r"(\d+) of 83 input neurons are active", said.out)[1])
+    assert active <= 12
+    assert "45.3% of all input (weight 0, still counted as input)" in said.out
+    assert f"report: {report}" in said.out
+    assert report.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_demo_is_the_command_that_its_help_names(command: Command, tmp_path: Path) -> None:
+    named = command("demo", "--help").out
+    named = named[named.index("wiregrad maximise") :].split("--out")[0]
+    arguments = named.replace("\\\n", " ").split()[1:]
+    same = command(*arguments)
+    demo = command("demo", "--out", str(tmp_path / "x.html"))
+    seconds = re.compile(r"and [\d.]+ s")
+    assert seconds.sub("", same.out) in seconds.sub("", demo.out)
+
+
+def test_the_same_seed_gives_the_same_answer(command: Command) -> None:
+    def table(seed: str) -> str:
+        return command(*ASK, "--seed", seed).out.split("\n\n")[-1].split("\n", 1)[1]
+
+    assert table("3") == table("3")
+    assert table("3") != table("4")
+
+
+def test_unknown_signs_may_be_given_one(command: Command) -> None:
+    said = command(*ASK, "--unknown-sign", "1", "--iterations", "5")
+    assert "(taken as +)" in said.out
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [("edges", "by connection"), ("1", "all neurons +"), ("transmitter", "acetylcholine +")],
+)
+def test_sign_rules(command: Command, sign: str, words: str) -> None:
+    assert words in command(*ASK, "--sign", sign, "--iterations", "2").out
+
+
+def test_selections_may_be_repeated(command: Command) -> None:
+    said = command(*ASK, "--inputs", "AIY", "--targets", "AVB", "--iterations", "5")
+    assert "85 neurons to drive, 4 to switch on" in said.out
+
+
+def test_targets_may_be_asked_earlier_than_at_the_last_step(command: Command) -> None:
+    said = command(*ASK, "--at-step", "2", "--iterations", "5")
+    assert "to switch on at step 2 of 3" in said.out
+
+
+def test_iterations_bound_the_search(command: Command) -> None:
+    assert "found in 7 passes" in command(*ASK, "--iterations", "7").out
+
+
+def test_progress_is_shown(command: Command) -> None:
+    assert "searching" in command(*ASK, "--iterations", "3").err
+
+
+def test_gap_junctions(command: Command) -> None:
+    said = command("info", "celegans+gap")
+    assert "C. elegans with gap junctions" in said.out
+
+
+def test_many_targets_and_types_are_summed_up(command: Command) -> None:
+    said = command(
+        *("maximise", "celegans", "--inputs", "role=sensory", "--targets", "role=inter"),
+        *("--steps", "3", "--iterations", "1"),
+    )
+    assert re.search(r"and 69 more targets, mean attained 0\.\d{3}", said.out)
+    assert re.search(r"and \d+ more types with weaker input", said.out)
+    assert len(said.out.splitlines()) < 60
+
+
+# One line for whatever is wrong.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("info", "celegan"), "no connectome 'celegan'.*did you mean 'celegans'"),
+        (("info",), "Missing argument.*see wiregrad info --help"),
+        ((*ASK[:-2],), r"Missing option '--steps'.*see wiregrad maximise --help"),
+        ((*ASK, "--targets", "AVX"), "'AVX' is neither the id nor the cell type.*did you mean 'AV"),
+        ((*ASK, "--inputs", "rle=sensory"), "no column 'rle'.*did you mean 'role'"),
+        ((*ASK, "--inputs", "role=sensoy"), "no neuron has role=sensoy.*did you mean 'sensory'"),
+        ((*ASK, "--inputs", "/^Q/ and side=M"), "no neuron's id or cell type matches /\\^Q/"),
+        ((*ASK, "--at-step", "4"), r"target step 4 is out of range: .* 3 steps \(1 to 3\)"),
+        ((*ASK, "--steps", "0"), "'--steps'"),
+        ((*ASK, "--steps", "three"), "'--steps'"),
+        ((*ASK, "--value", "1.5"), "'--value'"),
+        ((*ASK, "--unknown-sign", "2"), "'--unknown-sign'"),
+        ((*ASK, "--sign", "polarity"), "no column 'polarity' to take signs from"),
+        ((*ASK, "--group-by", "klass"), "no column 'klass' to group by"),
+        ((*ASK, "--iterations", "0"), "'--iterations'"),
+        ((*ASK, "--out", "nowhere/x.html"), "there is no folder .*nowhere"),
+        ((*ASK, "--frobnicate"), "No such option.*--frobnicate"),
+        (("minimise", "celegans"), "No such command 'minimise'"),
+    ],
+    ids=lambda value: " ".join(value[-2:]) if isinstance(value, tuple) else "",
+)
+def test_bad_input_is_one_line_and_status_2(
+    command: Command, arguments: tuple[str, ...], line: str
+) -> None:
+    said = command(*arguments)
+    assert said.status == 2
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("wiregrad: error: ")
+    assert re.search(line, said.err)
+    assert "Traceback" not in said.err
+
+
+def test_decision_19_status_2_only_if_no_target_can_be_reached(command: Command) -> None:
+    base = ("maximise", "celegans", "--inputs", "ALML", "--steps", "1", "--targets")
+    none = command(*base, "DA1")
+    assert none.status == 2
+    assert none.err == (
+        "wiregrad: error: no target can be reached from the inputs in 1 step: DA1 (needs 2 steps)\n"
+    )
+    some = command(*base, "DA1", "--targets", "AVDR")
+    assert some.status == 0
+    assert "1 targets cannot be reached from the inputs in 1 step: DA1 (needs 2 steps)" in some.err
+    assert re.search(r"DA1 .* unreachable", some.out)
+
+
+def test_a_target_without_any_walk_is_said_so(command: Command) -> None:
+    said = command("maximise", "celegans", "--inputs", "AVA", "--targets", "CANL", "--steps", "2")
+    assert said.status == 2
+    assert "CANL (no walk leads to it)" in said.err
+
+
+def test_tracebacks_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREGRAD_DEBUG", "1")
+    with pytest.raises(ValueError, match="no connectome 'x'"):
+        wg.cli.main(["info", "x"])
+
+
+# The report, and what it needs.
+
+
+def test_a_report_that_was_asked_for_needs_plotly(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_report, "find_spec", lambda name: None)
+    said = command(*ASK, "--out", str(tmp_path / "x.html"))
+    assert said.status == 2
+    assert 'pip install "wiregrad[plot]"' in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out, "it says so before the search"
+
+
+def test_the_demo_answers_without_plotly_too(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_report, "find_spec", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    said = command("demo")
+    assert said.status == 0
+    assert 'pip install "wiregrad[plot]"' in said.out
+    assert "reached" in said.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_demo_writes_its_report_here(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command("demo").status == 0
+    assert [path.name for path in tmp_path.iterdir()] == [str(_app.DEMO_REPORT)]
+
+
+# Control-C.
+
+
+def test_control_c_in_a_search_gives_the_best_so_far(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+
+    def interrupted(*arguments: Any, **options: Any) -> wg.MaximisationResult:
+        result = wg.activation_maximisation(*arguments, **options)
+        result.interrupted = True
+        found["result"] = result
+        return result
+
+    monkeypatch.setattr(_maximise, "activation_maximisation", interrupted)
+    said = command(*ASK, "--iterations", "20")
+    assert said.status == 130
+    assert "the best found so far" in said.err
+    assert "AVAL" in said.out
+
+
+def test_control_c_elsewhere_leaves_at_once(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt() -> wg.Connectome:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(CONNECTOMES, "slow", interrupt)
+    said = command("info", "slow")
+    assert said.status == 130
+    assert not said.out
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal as a terminal does")
+def test_a_real_control_c(tmp_path: Path) -> None:
+    report = tmp_path / "x.html"
+    question = "maximise flyvis_column --inputs role=input --targets T4a --steps 8 --out"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "wiregrad", *question.split(), str(report)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr is not None
+    shown = ""
+    while not re.search(r"searching: [1-9]", shown):  # the first passes are done
+        piece = run.stderr.read(20)
+        assert piece, shown
+        shown += piece
+    run.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130, err
+    assert "the best found so far" in err
+    assert "T4a" in out
+    assert report.exists()
+    assert time.monotonic() - began < 60
