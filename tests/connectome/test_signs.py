@@ -127,7 +127,7 @@ def test_the_table_is_not_changed(neurons: pd.DataFrame) -> None:
         (
             "cell_type",
             "no value of the column 'cell_type' is a transmitter with a known sign (acetylcholine, "
-            "ach, gaba, glutamate, glut, glu, histamine, his): it holds S, I, M",
+            "ach, gaba, glutamate, glut, glu, histamine, hist, his): it holds S, I, M",
         ),
         ("valence", "the column 'valence' holds 0.5, 2.0: a sign is +1, -1 or 0"),
         (0, "one sign for all neurons is +1 or -1, not 0"),
@@ -172,8 +172,8 @@ def test_without_any_rule_the_ways_to_give_one_are_named(neurons: pd.DataFrame) 
     assert not has_sign_rule(table)
     message = (
         "the signs of the synapses are not known: pass sign= the name of a column with signs or "
-        "transmitter names, a dict such as {'cell type or id': -1}, or +1 to let all neurons "
-        "excite (the neurons table has the columns id, cell_type)"
+        "transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to let all "
+        "neurons excite (the neurons table has the columns id, cell_type)"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         neuron_signs(table, None)

@@ -24,12 +24,20 @@ COUNT_COLUMNS = ("count", "weight", "syn_count", "n_syn")
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """What an edge table holds: counts, signs where it has them, and what was set aside."""
+    """What an edge table holds: counts, signs where it has them, and what was set aside.
+
+    Attributes
+    ----------
+    counts : csr_array of float64, shape (n_neurons, n_neurons)
+        [pre, post].
+    signs : EdgeSigns or None
+    account : dict
+        Rows merged and left out, connections dropped and what they counted, for the provenance.
+    """
 
     counts: sparse.csr_array
     signs: EdgeSigns | None
-    merged: int
-    zeros: int
+    account: dict[str, float]
 
 
 def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) -> pd.DataFrame:
@@ -69,42 +77,66 @@ def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) ->
 
 
 def counts_from_edges(
-    edges: pd.DataFrame, ids: pd.Series, pre: str, post: str, count: str | None, sign: str | None
+    edges: pd.DataFrame,
+    ids: pd.Series,
+    pre: str,
+    post: str,
+    count: str | None,
+    sign: str | None,
+    *,
+    min_synapses: float = 0,
+    self_connections: bool = True,
 ) -> Edges:
-    """Build the count matrix [pre, post]; connections listed more than once are added up.
+    """Build the count matrix [pre, post].
+
+    Connections listed more than once are added up before anything is dropped.
 
     Raises
     ------
     ValueError
-        If columns are missing, an id is not in the neurons table, or counts are not finite,
-        negative, or all 0.
+        If columns are missing, an id is not in the neurons table, counts are not finite or
+        negative, or nothing is left.
     """
     _require_rows(edges, "edge table")
     count = count or _find_count_column(edges)
     _require_columns(edges, [pre, post, count, *([sign] if sign else [])], "edge table")
     rows, columns = (_positions(edges[name], ids, name) for name in (pre, post))
     values = _check_counts(edges[count], count)
-    keep = values > 0
-    if not keep.any():
+    counted = values > 0
+    if not counted.any():
         raise ValueError(f"the connectome is empty: every {count!r} is 0")
-    pair = rows[keep] * len(ids) + columns[keep]
-    unique, slot = np.unique(pair, return_inverse=True)
+    pair, slot = np.unique(rows[counted] * len(ids) + columns[counted], return_inverse=True)
 
     def merge(amounts: FloatArray) -> FloatArray:
-        total = np.bincount(slot, weights=amounts, minlength=len(unique))
+        total = np.bincount(slot, weights=amounts, minlength=len(pair))
         return total.astype(np.float64, copy=False)
 
-    counts = sparse.csr_array(
-        (merge(values[keep]), (unique // len(ids), unique % len(ids))), shape=(len(ids),) * 2
-    )
+    total = merge(values[counted])
+    own = pair // len(ids) == pair % len(ids)
+    keep = (total >= min_synapses) & (self_connections | ~own)
+    if not keep.any():
+        raise ValueError(
+            f"the connectome is empty: no connection has min_synapses={min_synapses:g} or more "
+            f"(the largest has {total.max():g})"
+        )
+    ends = (pair[keep] // len(ids), pair[keep] % len(ids))
     signs = None
     if sign is not None:
-        sign_of_row = _edge_signs(edges[sign], sign)[keep]
+        sign_of_row = _edge_signs(edges[sign], sign)[counted]
         signs = EdgeSigns(
-            net=merge(sign_of_row * values[keep]),
-            unknown=merge(np.where(sign_of_row == 0, values[keep], 0.0)),
+            net=merge(sign_of_row * values[counted])[keep],
+            unknown=merge(np.where(sign_of_row == 0, values[counted], 0.0))[keep],
         )
-    return Edges(counts, signs, merged=len(pair) - len(unique), zeros=int((~keep).sum()))
+    return Edges(
+        counts=sparse.csr_array((total[keep], ends), shape=(len(ids),) * 2),
+        signs=signs,
+        account={
+            "rows_merged": len(slot) - len(pair),
+            "rows_with_count_0": int((~counted).sum()),
+            "connections_dropped": int((~keep).sum()),
+            "count_dropped": float(total[~keep].sum()),
+        },
+    )
 
 
 def _require_rows(table: pd.DataFrame, what: str) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "check_signs",
     "has_sign_rule",
     "neuron_signs",
+    "transmitter_to_sign",
 ]
 
 #: A column's name, `"edges"`, +1 or -1 for all neurons, or a dict from neurons to signs.
@@ -44,9 +45,13 @@ TRANSMITTER_SIGNS: Mapping[str, int] = MappingProxyType(
         "glut": -1,
         "glu": -1,
         "histamine": -1,
+        "hist": -1,
         "his": -1,
     }
 )
+
+# The key of a sign dict that stands for all neurons that no other names.
+_OTHERS = "*"
 
 # Where signs are looked for when no rule is given: a column of signs, then of transmitter names.
 _SIGN_COLUMNS = ("sign", "transmitter", "neurotransmitter", "nt", "nt_type", "top_nt")
@@ -83,7 +88,8 @@ def neuron_signs(
         One row a neuron.
     rule : str, int, dict or None
         The name of a column that holds signs (+1, -1, 0 or missing) or transmitter names; +1 or -1
-        for all neurons; or a dict from ids, cell types or indices to signs. None looks for a column
+        for all neurons; or a dict from ids, cell types or indices to signs, `"*"` for all others.
+        None looks for a column
         `sign`, then for a transmitter column (`transmitter`, `neurotransmitter`, `nt`, `nt_type`,
         `top_nt`).
     transmitter_signs : dict
@@ -138,8 +144,8 @@ def _find_column(neurons: pd.DataFrame) -> str:
             return column
     raise ValueError(
         "the signs of the synapses are not known: pass sign= the name of a column with signs or "
-        "transmitter names, a dict such as {'cell type or id': -1}, or +1 to let all neurons "
-        f"excite (the neurons table has the columns {few(neurons.columns, limit=20)})"
+        "transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to let all "
+        f"neurons excite (the neurons table has the columns {few(neurons.columns, limit=20)})"
     )
 
 
@@ -159,38 +165,61 @@ def _signs_of_column(
     return _signs_of_transmitters(values, column, transmitter_signs)
 
 
-def _signs_of_transmitters(
-    values: pd.Series, column: str, transmitter_signs: Mapping[str, float]
-) -> tuple[FloatArray, str]:
+def transmitter_to_sign(
+    values: pd.Series, column: str, transmitter_signs: Mapping[str, float] = TRANSMITTER_SIGNS
+) -> FloatArray:
+    """Read signs from transmitter names; 0 where the sign of one is not known.
+
+    Raises
+    ------
+    ValueError
+        If none of the names is a transmitter with a known sign.
+    """
     given = _given_signs(transmitter_signs, "transmitter_signs")
     names_of_table = (str(name).casefold() for name in transmitter_signs)
     table = dict(zip(names_of_table, given.tolist(), strict=True))
-    names = values.astype("string").str.strip().str.casefold()
-    signs = np.asarray(names.map(table).astype("float64").fillna(0.0), dtype=np.float64)
+    mapped = _casefolded(values).map(table).astype("float64").fillna(0.0)
+    signs = np.asarray(mapped, dtype=np.float64)
     if not signs.any():
         raise ValueError(
             f"no value of the column {column!r} is a transmitter with a known sign "
             f"({few(table, limit=20)}): it holds {few(values.dropna().unique(), limit=8)}"
         )
-    present = [name for name in table if (names == name).any()]
-    words = ", ".join(f"{name} {'+' if table[name] > 0 else '-'}" for name in present)
+    return signs
+
+
+def _casefolded(values: pd.Series) -> pd.Series:
+    return values.astype("string").str.strip().str.casefold()
+
+
+def _signs_of_transmitters(
+    values: pd.Series, column: str, transmitter_signs: Mapping[str, float]
+) -> tuple[FloatArray, str]:
+    signs = transmitter_to_sign(values, column, transmitter_signs)
+    present = set(_casefolded(values).dropna().unique())
+    words = ", ".join(
+        f"{name} {'+' if sign > 0 else '-'}"
+        for name, sign in ((str(n).casefold(), s) for n, s in transmitter_signs.items())
+        if name in present
+    )
     return signs, f"transmitters in column {column!r}: {words}"
 
 
 def _signs_of_dict(neurons: pd.DataFrame, rule: Mapping[object, float]) -> tuple[FloatArray, str]:
-    given = _given_signs(rule, "the sign dict")
-    _refuse_ambiguous(neurons, rule)
-    signs = np.zeros(len(neurons))
+    checked = _given_signs(rule, "the sign dict").tolist()
+    named = dict(zip(rule, checked, strict=True))
+    signs = np.full(len(neurons), named.pop(_OTHERS, 0.0))
+    _refuse_ambiguous(neurons, named)
     # From the widest key to the narrowest: a neuron's own entry overrules its cell type's.
-    matched = pd.Series(False, index=range(len(rule)))
-    keys = pd.Series(given, index=pd.Index(list(rule), dtype=object))
+    keys, given = pd.Index(list(named), dtype=object), np.array(list(named.values()))
+    matched = np.zeros(len(keys), dtype=bool)
     for labels in (neurons["cell_type"], pd.Series(range(len(neurons))), neurons["id"]):
-        positions = keys.index.get_indexer(pd.Index(labels, dtype=object))
+        positions = keys.get_indexer(pd.Index(labels, dtype=object))
         hit = positions >= 0
         signs[hit] = given[positions[hit]]
-        matched[np.unique(positions[hit])] = True
+        matched[positions[hit]] = True
     if not matched.all():
-        strangers = [key for key, found in zip(rule, matched, strict=True) if not found]
+        strangers = keys[~matched].tolist()
         raise ValueError(
             f"the sign dict names what is neither id, index nor cell type: {few(strangers)}"
             f"{did_you_mean(str(strangers[0]), neurons['cell_type'].dropna().unique())}"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from ._normalise import default_normalisation, input_totals
 from ._signs import TRANSMITTER_SIGNS, SignRule, neuron_signs
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class SignedWeights:
     Attributes
     ----------
     matrix : csr_array of float32, shape (n_neurons, n_neurons)
-        W[post, pre]; dimensionless, in [-1, 1]; the absolute values of a row sum to at most 1.
+        W[post, pre]; with normalised input dimensionless, in [-1, 1], and the absolute values of a
+        row sum to at most 1.
     signs : SignSummary
         Which signs were used and how many were unknown.
     """
@@ -84,6 +86,8 @@ def signed_weights(
     *,
     unknown_sign: int = 0,
     transmitter_signs: Mapping[str, float] = TRANSMITTER_SIGNS,
+    normalise: str | None = None,
+    total_input: str = "total_input",
 ) -> SignedWeights:
     """Turn counts into signed weights W[post, pre].
 
@@ -93,8 +97,8 @@ def signed_weights(
         connectome, sign, unknown_sign=unknown_sign, transmitter_signs=transmitter_signs
     )
     counts = connectome.counts
-    total_input = np.bincount(counts.indices, weights=counts.data, minlength=counts.shape[1])
-    data = (net + unknown_sign * unknown) / total_input[counts.indices]
+    totals = input_totals(connectome, normalise or default_normalisation(connectome), total_input)
+    data = (net + unknown_sign * unknown) / totals[counts.indices]
     matrix = sparse.csr_array(
         (data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape
     ).T.tocsr()

@@ -245,6 +245,8 @@ class MultilayeredNetwork(nn.Module):
         )
         network.neurons = connectome.neurons
         choices = {"inputs": inputs, "steps": steps, "group_by": group_by, "sign": sign, **options}
+        if transmitter_signs is not TRANSMITTER_SIGNS:
+            choices["transmitter_signs"] = dict(transmitter_signs)
         network.provenance = network_provenance(connectome, weights, choices)
         return network
 
@@ -252,6 +254,11 @@ class MultilayeredNetwork(nn.Module):
     def n_neurons(self) -> int:
         """Number of neurons."""
         return self.weights.n_neurons
+
+    @property
+    def groups(self) -> Groups | None:
+        """The groups that share parameters: their `names`, and each neuron's place in them."""
+        return self._groups
 
     @property
     def dtype(self) -> torch.dtype:

@@ -61,10 +61,11 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
 def _connections(network: MultilayeredNetwork) -> sparse.csr_array:
     """Return 1 where a connection [post, pre] is, additive or divisive."""
     matrix = network.weights.to_scipy()
-    ones = np.ones(matrix.nnz, dtype=np.int32)
-    connected = sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+    one = (matrix.data != 0).astype(np.int32)  # a saved network may hold zeros
+    connected = sparse.csr_array((one, matrix.indices, matrix.indptr), shape=matrix.shape)
     if network.divisive_strength is None:
         return connected
     post, pre = network.divnorm_indices.cpu().numpy()
-    divisive = sparse.coo_array((np.ones(len(post), dtype=np.int32), (post, pre)), matrix.shape)
+    one = (network.divnorm_weights.cpu().numpy() != 0).astype(np.int32)
+    divisive = sparse.coo_array((one, (post, pre)), matrix.shape)
     return sparse.csr_array(connected + divisive)
