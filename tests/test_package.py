@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,7 +28,7 @@ ROOMS = ["connectome", "network", "tables", "gradients", "experiments", "show", 
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
-SHARED = {"_messages", "_version"}
+SHARED = {"_environment", "_messages", "_version"}
 #: What a room never imports.
 NEVER = {"connectome": {"torch"}}
 
@@ -80,6 +81,22 @@ def test_every_public_name_is_there_and_in_order() -> None:
         return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
     assert wg.__all__ == sorted(set(wg.__all__), key=order)
+
+
+def threads_wait(setting: str | None) -> str:
+    """Import wiregrad in a process whose environment has a setting; return the setting after."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {} if setting is None else {"OMP_WAIT_POLICY": setting}
+    probe = "import wiregrad, os; print(os.environ['OMP_WAIT_POLICY'])"
+    run = subprocess.run(
+        [sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=True
+    )
+    return run.stdout.strip()
+
+
+def test_waiting_threads_sleep_unless_the_user_says_otherwise() -> None:
+    assert threads_wait(None) == "PASSIVE"
+    assert threads_wait("ACTIVE") == "ACTIVE"
 
 
 # Which room uses which

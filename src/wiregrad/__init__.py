@@ -1,5 +1,6 @@
 """wiregrad: question a wiring diagram of a nervous system with gradients."""
 
+from . import _environment as _environment  # first: before anything loads torch or numba
 from . import datasets
 from ._version import __version__
 from .connectome import (

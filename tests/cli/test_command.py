@@ -165,13 +165,87 @@ def test_many_targets_and_types_are_summed_up(command: Command) -> None:
     assert len(said.out.splitlines()) < 60
 
 
+# Files.
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder as people keep them: two ways from s to m, and a neuron in between."""
+    (tmp_path / "neurons.csv").write_text("id,cell_type\ns,S\ni,I\nm,M\n")
+    (tmp_path / "edges.csv").write_text(
+        "pre,post,count\ns,m,6\ns,i,4\ni,m,1\ni,m,1\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def test_info_of_files_says_what_was_read_and_merged(command: Command, files: Path) -> None:
+    said = command("info", str(files))
+    assert said.status == 0
+    assert "3 of 3 cell types" in said.out
+    assert "signs         none: give a sign rule" in said.out
+    assert re.search(r"edges\.csv, SHA-256 [0-9a-f]{12}", said.out)
+    assert "1 rows added to others of the same pair" in said.out
+
+
+def test_convert_saves_what_info_and_maximise_read(command: Command, files: Path) -> None:
+    saved = files / "saved"
+    said = command("convert", str(files / "edges.csv"), str(saved), "--min-synapses", "3")
+    assert said.status == 0, said.err
+    assert f"saved: {saved}" in said.out
+    assert "1 connections dropped" in said.out
+    loaded = wg.Connectome.load(saved)
+    assert loaded.n_edges == 2
+    assert loaded.provenance["options"] == {"min_synapses": 3}
+    assert "2 (0 of a neuron with itself)" in command("info", str(saved)).out
+
+
+def test_maximise_of_files_needs_a_sign_rule_and_says_how(command: Command, files: Path) -> None:
+    ask = ("maximise", str(files), "--inputs", "S", "--targets", "M", "--steps", "1")
+    without = command(*ask)
+    assert without.status == 2
+    assert "the signs of the synapses are not known: pass sign=" in without.err
+    said = command(*ask, "--sign", "I=-1,*=1", "--value", "0.9")
+    assert said.status == 0, said.err
+    assert "reached" in said.out
+
+
+def test_the_report_says_how_to_repeat_with_files(command: Command, files: Path) -> None:
+    page = files / "page.html"
+    said = command(
+        *("maximise", str(files), "--inputs", "S", "--targets", "M", "--steps", "1"),
+        *("--sign", "1", "--out", str(page)),
+    )
+    assert said.status == 0, said.err
+    assert f"wiregrad maximise {files}" in page.read_text(encoding="utf-8")
+
+
+def test_all_options_of_convert(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("from\tto\tn\tnt\nx\ty\t2\tGABA\nx\tx\t3\tACh\nq\ty\t1\tACh\n")
+    (tmp_path / "b.csv").write_text("key,kind\nx,X\ny,Y\n")
+    said = command(
+        *("convert", str(tmp_path / "a.tsv"), str(tmp_path / "out"), "--neurons"),
+        *(str(tmp_path / "b.csv"), "--pre", "from", "--post", "to", "--count", "n", "--id", "key"),
+        *("--cell-type", "kind", "--edge-sign", "nt", "--unit", "contacts", "--name", "mine"),
+        *("--no-self-connections", "--drop-unlisted"),
+    )
+    assert said.status == 0, said.err
+    loaded = wg.Connectome.load(tmp_path / "out")
+    assert (loaded.name, loaded.unit, loaded.n_edges) == ("mine", "contacts", 1)
+    assert loaded.weights().matrix.toarray().tolist() == [[0, 0], [-1, 0]]
+    assert loaded.neurons["cell_type"].tolist() == ["X", "Y"]
+    assert "1 rows of neurons that are not in the neurons table left out" in said.out
+
+
 # One line for whatever is wrong.
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("info", "celegan"), "no connectome 'celegan'.*did you mean 'celegans'"),
+        (("info", "celegan"), "no connectome 'celegan': it is no file.*did you mean 'celegans'"),
+        (("info", "celegans", "--min-synapses", "2"), "the bundled celegans takes no min_synapses"),
+        (("convert", "celegans", "nowhere/x"), "there is no folder nowhere to save x in"),
+        ((*ASK, "--sign", "AVA=2"), r"--sign holds AVA=2: a sign is 1, -1 or 0"),
         (("info",), "Missing argument.*see wiregrad info --help"),
         ((*ASK[:-2],), r"Missing option '--steps'.*see wiregrad maximise --help"),
         ((*ASK, "--targets", "AVX"), "'AVX' is neither the id nor the cell type.*did you mean 'AV"),

@@ -30,7 +30,20 @@ DEMO_REPORT = Path("wiregrad-demo.html")
 _SELECT = "an index, id, cell type, column=value or /regex/, joined by 'and'; repeat for more"
 
 ConnectomeName = Annotated[
-    str, typer.Argument(metavar="CONNECTOME", help=f"One of: {', '.join(CONNECTOMES)}.")
+    str,
+    typer.Argument(
+        metavar="CONNECTOME",
+        help=f"One of {', '.join(CONNECTOMES)}; or a file or folder, of the kinds that "
+        "'wiregrad convert --help' lists.",
+    ),
+]
+NeuronsFile = Annotated[
+    Optional[Path],  # noqa: UP045  older versions of typer read no other spelling
+    typer.Option("--neurons", help="The table of neurons, where it is not found by its name."),
+]
+MinSynapses = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option(min=0, help="Drop connections that count less, all their rows together."),
 ]
 UnknownSign = Annotated[
     int,
@@ -45,12 +58,18 @@ Seed = Annotated[
     int, typer.Option(help="Seed of the random start; the same seed, the same answer.")
 ]
 Iterations = Annotated[
-    Optional[int],  # noqa: UP045  older versions of typer read no other spelling
+    Optional[int],  # noqa: UP045
     typer.Option(min=1, help="Most forward and backward passes; by default until it is done."),
 ]
 Report = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--out", help="Write the report, one HTML page, to this file."),
+]
+
+
+ColumnName = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="COLUMN", help="Where the name is not one of the known ones."),
 ]
 
 
@@ -98,7 +117,9 @@ def demo(
 
 
 @app.command()
-def info(connectome: ConnectomeName) -> None:
+def info(
+    connectome: ConnectomeName, neurons: NeuronsFile = None, min_synapses: MinSynapses = None
+) -> None:
     """Say what a connectome holds, and by which columns its neurons can be selected.
 
     \b
@@ -106,7 +127,73 @@ def info(connectome: ConnectomeName) -> None:
       wiregrad info celegans
       wiregrad info flyvis_column
     """
-    print_info(open_connectome(connectome))
+    print_info(open_connectome(connectome, neurons=neurons, min_synapses=min_synapses))
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="A file, a folder, or a name.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder, new or saved before.")],
+    neurons: NeuronsFile = None,
+    min_synapses: MinSynapses = None,
+    pre: ColumnName = None,
+    post: ColumnName = None,
+    count: ColumnName = None,
+    edge_sign: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="COLUMN", help="With a sign or a transmitter for each connection."),
+    ] = None,
+    id_column: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--id", metavar="COLUMN", help="Of the neurons' ids."),
+    ] = None,
+    cell_type: ColumnName = None,
+    unit: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What is counted."),
+    ] = None,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A short name for reports."),
+    ] = None,
+    no_self_connections: Annotated[
+        bool, typer.Option("--no-self-connections", help="Drop a neuron's own on itself.")
+    ] = False,
+    drop_unlisted: Annotated[
+        bool, typer.Option("--drop-unlisted", help="Drop edges of neurons not in their table.")
+    ] = False,
+) -> None:
+    """Read a connectome from the files it comes in, and save it as a folder that loads fast.
+
+    IN is a table of edges (parquet, feather, csv, tsv; text may be gzipped) with the table of
+    neurons beside it, a folder with both, or a matrix [pre, post] in scipy's npz format. The
+    columns of FlyWire Codex, neuPrint, CAVE, Shiu et al. 2024, and plain pre, post, count (or
+    weight, syn_count, n_syn) are known; name others.
+
+    \b
+    Examples:
+      wiregrad convert codex/ flywire --min-synapses 5
+      wiregrad convert edges.csv larva --neurons meta.csv --count weight --id skid
+      wiregrad convert celegans+gap worm
+    """
+    connectome = open_connectome(
+        source,
+        neurons=neurons,
+        min_synapses=min_synapses,
+        pre=pre,
+        post=post,
+        count=count,
+        sign=edge_sign,
+        id=id_column,
+        cell_type=cell_type,
+        unit=unit,
+        name=name,
+        self_connections=False if no_self_connections else None,
+        unlisted="drop" if drop_unlisted else None,
+    )
+    connectome.save(out)
+    print_info(connectome)
+    typer.echo(f"\nsaved: {out}")
 
 
 @app.command()
@@ -130,7 +217,8 @@ def maximise(
         Optional[str],  # noqa: UP045
         typer.Option(
             help="Where signs come from: 'edges', a column with signs or transmitters, 1 or -1 for "
-            "all neurons. By default the connectome's own."
+            "all neurons, or a list such as 'LN=-1,*=1' of types or ids, * for all others. By "
+            "default the connectome's own."
         ),
     ] = None,
     unknown_sign: UnknownSign = 0,
@@ -140,6 +228,8 @@ def maximise(
     seed: Seed = 0,
     iterations: Iterations = None,
     out: Report = None,
+    neurons: NeuronsFile = None,
+    min_synapses: MinSynapses = None,
 ) -> None:
     """Find the stimulus that switches neurons on: the fewest inputs that do it.
 
@@ -166,4 +256,5 @@ def maximise(
         seed=seed,
         iterations=iterations,
     )
-    ask(open_connectome(connectome), question, report_path(out, asked_for=True))
+    wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
+    ask(wiring, question, report_path(out, asked_for=True))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import typer
 
-from ..connectome import Connectome
+from ..connectome import SET_ASIDE, Connectome
 
 __all__ = ["print_info"]
 
@@ -17,13 +20,27 @@ def print_info(connectome: Connectome) -> None:
     """Print the summary, the columns to select by, and what to cite."""
     typer.echo(str(connectome.describe()))
     typer.echo("\nselect neurons by")
+    width = max(map(len, connectome.neurons.columns))
     for column in connectome.neurons.columns:
-        typer.echo(f"  {column:<12}{_values(connectome.neurons[column])}")
+        typer.echo(f"  {column:<{width}}  {_values(connectome.neurons[column])}")
+    _print_source(connectome.provenance)
     citations = connectome.provenance.get("citations", ())
     if citations:
         typer.echo("\nplease cite")
         for citation in citations:
             typer.echo(f"  {citation}")
+
+
+def _print_source(provenance: Mapping[str, Any]) -> None:
+    """Say which files it was read from, and what was merged and left out."""
+    if "files" not in provenance:
+        return
+    typer.echo(f"\nread from ({provenance['source']})")
+    for name, checksum in provenance["files"].items():
+        typer.echo(f"  {name}, SHA-256 {checksum[:12]}...")
+    for key, words in SET_ASIDE.items():
+        if provenance.get(key):
+            typer.echo(f"  {provenance[key]:,} {words}")
 
 
 def _values(column: pd.Series) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from ..connectome import Connectome
+from .._messages import few
+from ..connectome import Connectome, SignRule
 from ..gradients import MaximisationResult, TargetActivation, activation_maximisation
 from ..network import MultilayeredNetwork
 from ._answer import print_answer, print_question, unreachable_line
@@ -88,5 +89,17 @@ def _one_or_list(selections: Sequence[str]) -> str | list[str]:
     return selections[0] if len(selections) == 1 else list(selections)
 
 
-def _sign_rule(sign: str | None) -> str | int | None:
-    return int(sign) if sign in ("1", "+1", "-1") else sign
+def _sign_rule(sign: str | None) -> SignRule:
+    """Read `--sign`: a column, 1, -1, or a list such as `LN=-1,*=1`."""
+    if sign in ("1", "+1", "-1"):
+        return int(sign)
+    if sign is None or "=" not in sign:
+        return sign
+    pairs = (entry.rpartition("=") for entry in sign.split(","))
+    rule = {name.strip(): value.strip() for name, _, value in pairs}
+    wrong = [
+        f"{name}={value}" for name, value in rule.items() if value not in ("1", "+1", "-1", "0")
+    ]
+    if wrong:
+        raise ValueError(f"--sign holds {few(wrong)}: a sign is 1, -1 or 0, as in 'LN=-1,*=1'")
+    return {name: int(value) for name, value in rule.items()}

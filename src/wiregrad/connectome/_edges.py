@@ -13,13 +13,22 @@ from scipy import sparse
 from .._messages import did_you_mean, few, first_rows
 from ._signs import EdgeSigns, check_signs
 
-__all__ = ["Edges", "counts_from_edges", "standard_neurons"]
+__all__ = ["SET_ASIDE", "Edges", "counts_from_edges", "standard_neurons"]
 
 IndexArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 #: Names under which a table may hold its counts, where the caller does not say.
 COUNT_COLUMNS = ("count", "weight", "syn_count", "n_syn")
+
+
+#: What a provenance says was merged and left out, in words.
+SET_ASIDE = {
+    "rows_merged": "rows added to others of the same pair",
+    "rows_with_count_0": "rows with count 0 left out",
+    "connections_dropped": "connections dropped",
+    "rows_of_unlisted_neurons": "rows of neurons that are not in the neurons table left out",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from .._messages import few
 from .._version import __version__
 from ._connectome import Connectome
 from ._dialects import ID_COLUMNS, TYPE_COLUMNS, Dialect, find_dialect, first_column
-from ._edges import COUNT_COLUMNS
+from ._edges import COUNT_COLUMNS, SET_ASIDE
 from ._find_files import Files, find_files, neuron_files_beside
 from ._match_ids import match_ids
 from ._matrix_file import edges_of_matrix, read_matrix, rows_of_matrix
@@ -52,8 +52,13 @@ class LoadOptions:
         """Return the options that differ from their defaults, for the provenance."""
         plain = {key: value for key, value in vars(self).items() if value is not None}
         defaults = vars(LoadOptions())
-        plain.pop("neurons", None)
-        return {key: value for key, value in plain.items() if value != defaults[key]}
+        if not isinstance(self.neurons, (str, Path)):
+            plain.pop("neurons", None)
+        return {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in plain.items()
+            if value is not defaults[key] and value != defaults[key]
+        }
 
 
 def load_connectome(path: Path, options: LoadOptions) -> Connectome:
@@ -270,12 +275,6 @@ def _name(edges: Path) -> str:
 def _tell(connectome: Connectome) -> None:
     """Log what was merged and dropped."""
     account = connectome.provenance
-    words = {
-        "rows_merged": "rows added to others of the same pair",
-        "rows_with_count_0": "rows with count 0 left out",
-        "connections_dropped": "connections dropped",
-        "rows_of_unlisted_neurons": "rows of neurons that are not in the neurons table left out",
-    }
-    parts = [f"{account[key]:,} {text}" for key, text in words.items() if account.get(key)]
+    parts = [f"{account[key]:,} {text}" for key, text in SET_ASIDE.items() if account.get(key)]
     if parts:
         logger.info("%s: %s", connectome.name, "; ".join(parts))

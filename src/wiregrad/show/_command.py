@@ -53,9 +53,12 @@ def command_line(result: MaximisationResult, network: MultilayeredNetwork) -> st
 
 
 def _connectome(provenance: Mapping[str, Any]) -> str | None:
-    """Return the name that the command knows a connectome by."""
+    """Return the name or the path that the command knows a connectome by."""
     if "connectome_cut_from" in provenance:
         return None
+    if "connectome_path" in provenance:
+        plain = "connectome_saved" in provenance or not provenance.get("connectome_options")
+        return str(provenance["connectome_path"]) if plain else None
     electrical = "electrical" in str(provenance.get("connectome_connections", ""))
     names = {
         "wiregrad.datasets.celegans": "celegans+gap" if electrical else "celegans",
