@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 Compare = Callable[[str, torch.Tensor, torch.Tensor], None]
+SharedData = Callable[[str], Path]
 # The same cases each time: the largest difference is a number to quote, and float32 rounding alone
 # comes near the limit in one of many thousand networks whose weights are not shares of the input.
 MANY = settings(deadline=None, max_examples=300, derandomize=True)
@@ -141,3 +143,44 @@ def test_random_networks_with_divisive_normalisation(
     # The reference cannot look for divisive connections where there are no connections.
     assume(case.options["divisive_normalization"] and case.weights.any())
     compare_case(reference, compare, "random networks with divisive normalisation", case)
+
+
+# Whole brains, from the files they come in.
+
+
+def compare_brain(
+    reference: ModuleType,
+    compare: Compare,
+    brain: wg.Connectome,
+    inputs: str,
+    sign: Any,
+    batch: int,
+) -> None:
+    """Drive all of some neurons at random for five steps, in both packages."""
+    ours = wg.MultilayeredNetwork.from_connectome(brain, inputs, 5, sign=sign, device="cpu")
+    theirs = reference.MultilayeredNetwork(
+        sparse.coo_matrix(brain.weights(sign).matrix),
+        brain.select(inputs).tolist(),
+        num_layers=5,
+        device="cpu",
+    )
+    stimulus = random_stimulus(batch, len(ours.sensory_indices), 5, seed=batch)
+    with torch.no_grad():
+        compare(brain.name, ours(stimulus), theirs(stimulus))
+
+
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize("sign", [1, {"LN": -1, "LHN": -1, "*": 1}])
+def test_larva(
+    reference: ModuleType, compare: Compare, shared_data: SharedData, batch: int, sign: Any
+) -> None:
+    larva = wg.Connectome.load(shared_data("larva"))
+    compare_brain(reference, compare, larva, "role=sensory", sign, batch)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_flywire(
+    reference: ModuleType, compare: Compare, shared_data: SharedData, batch: int
+) -> None:
+    flywire = wg.Connectome.load(shared_data("flywire783"))
+    compare_brain(reference, compare, flywire, "super_class=sensory and side=right", "sign", batch)
