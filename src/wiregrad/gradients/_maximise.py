@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from .._messages import few
 from .._version import __version__
-from ..network import MultilayeredNetwork
+from ..network import NO_WALK, MultilayeredNetwork
 from ._automatic import ReachThenThin
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
@@ -103,7 +103,8 @@ def activation_maximisation(
     Raises
     ------
     ValueError
-        If a target does not fit the network, or an argument is out of its range.
+        If a target does not fit the network, an argument is out of its range, or a function given
+        by the caller comes to NaN.
     ImportError
         If wandb is asked for and is not installed.
 
@@ -190,10 +191,12 @@ def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect) -> None:
     lost = targets.table[prospect.unreachable]
     if lost.empty:
         return
-    walks = prospect.walk[prospect.unreachable]
+    walks, sensory = prospect.walk[prospect.unreachable], prospect.sensory[prospect.unreachable]
     remedy = [
-        f"neuron {neuron} at layer {layer} ({'no walk at all' if walk < 0 else f'{walk} steps'})"
-        for neuron, layer, walk in zip(lost["neuron"], lost["layer"], walks, strict=True)
+        f"neuron {neuron} at layer {layer} ({_fewest_steps(layer, walk, direct)})"
+        for neuron, layer, walk, direct in zip(
+            lost["neuron"], lost["layer"], walks, sensory, strict=True
+        )
     ]
     logger.warning(
         "%d of %d targets cannot be reached from the inputs in the steps given; fewest steps that "
@@ -202,6 +205,12 @@ def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect) -> None:
         len(prospect.walk),
         few(remedy),
     )
+
+
+def _fewest_steps(layer: int, walk: int, sensory: bool) -> str:
+    if sensory:
+        return f"an input neuron, driven before the last layer only: num_layers={layer + 2}"
+    return "no walk at all" if walk == NO_WALK else f"{walk} steps"
 
 
 def _search(

@@ -111,7 +111,7 @@ def resolve_targets(targets: TargetsLike, network: MultilayeredNetwork) -> Resol
 def _whole_numbers(table: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
     """Read a column of whole numbers, given as integers or as floats without a fraction."""
     numbers = pd.to_numeric(table[column], errors="coerce")
-    wrong = numbers.isna() | (numbers % 1 != 0)
+    wrong = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() > 2**53)
     if wrong.any():
         _refuse(table, wrong, f"the targets' {column!r} must be whole numbers")
     return numbers.to_numpy().astype(np.int64)

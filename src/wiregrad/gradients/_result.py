@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ class MaximisationResult(_Fields):
         The activations it causes: exactly `network(input)`.
     activation_losses, out_regularisation_losses, in_regularisation_losses : list of float
         Mean over batch members of the squared distance from the targets and of the penalties, one
-        entry a pass; the last is for `input`.
+        entry a pass, and one more at the end: that of `input`.
     snapshots : list of ndarray, shaped as `input`
         The stimulus at every fifth pass.
     targets : DataFrame
@@ -100,5 +101,19 @@ class MaximisationResult(_Fields):
         return f"MaximisationResult after {passes}\n  " + "\n  ".join(lines)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the network behind: a result is small, a whole brain is not."""
-        return {**self.__dict__, "network": None}
+        """Leave the network behind: a result is small, a whole brain is not.
+
+        Functions among the arguments leave their names: not every function can be pickled.
+        """
+        return {
+            **self.__dict__,
+            "network": None,
+            "arguments": _name_functions(self.arguments),
+            "provenance": _name_functions(self.provenance),
+        }
+
+
+def _name_functions(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _name_functions(item) for key, item in value.items()}
+    return getattr(value, "__qualname__", repr(value)) if callable(value) else value

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .._messages import few
 from ..network import MultilayeredNetwork, gate, unroll
 from ._adam import BoundedAdam
 from ._resolved_targets import ResolvedTargets
@@ -58,7 +59,15 @@ class Trial:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What an objective says of a trial, member by member (tensors of bool, shape (batch,))."""
+    """What an objective says of a trial, member by member (tensors of bool, shape (batch,)).
+
+    Attributes
+    ----------
+    better : Tensor
+        Better than all the member had before.
+    finished : Tensor
+        No more passes for this member.
+    """
 
     better: Tensor
     finished: Tensor
@@ -138,6 +147,11 @@ def search(
     Outcome
         On control-C: the best so far.
 
+    Raises
+    ------
+    ValueError
+        If an activation or regularisation function gives NaN or infinity, or its gradient does.
+
     Notes
     -----
     Cost of a pass: a forward and a backward run of the network for the whole batch.
@@ -191,11 +205,14 @@ def _try(
 ) -> tuple[Trial, Tensor]:
     """Run the network on a stimulus; return what came of it, and the slope of the loss."""
     x = x.detach().requires_grad_()
-    activations = unroll(model, x, LEAK)
-    attained = targets.read(activations)
-    error = targets.mean_by_member((attained - targets.value).square())
-    in_cost, out_cost = objective.costs(x, activations)
-    (slope,) = torch.autograd.grad((error + in_cost + out_cost).sum(), x)
+    with torch.enable_grad():  # whatever the caller has set
+        activations = unroll(model, x, LEAK)
+        attained = targets.read(activations)
+        error = targets.mean_by_member((attained - targets.value).square())
+        in_cost, out_cost = objective.costs(x, activations)
+        loss = error + in_cost + out_cost
+        (slope,) = torch.autograd.grad(loss.sum(), x)
+    _refuse_nan(loss, slope, running, number)
     trial = Trial(
         number=number,
         stimulus=gate(x.detach(), model.threshold),
@@ -206,6 +223,17 @@ def _try(
         running=running,
     )
     return trial, slope
+
+
+def _refuse_nan(loss: Tensor, slope: Tensor, running: Tensor, number: int) -> None:
+    """Stop where a function of the caller's own gives no usable number."""
+    bad = running & ~(loss.isfinite() & slope.isfinite().all(dim=2).all(dim=1))
+    if bad.any():
+        raise ValueError(
+            f"the loss or its gradient is NaN or infinite at pass {number} for the batch members "
+            f"{few(bad.nonzero().flatten().tolist())}: mend the activation or regularisation "
+            "functions that were given"
+        )
 
 
 def _keep_best(outcome: Outcome, trial: Trial, better: Tensor) -> None:

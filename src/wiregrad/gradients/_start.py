@@ -60,21 +60,29 @@ def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_member
     ValueError
         If the shape is not (batch, sensory, step), or a value is NaN or infinite.
     TypeError
-        If it is neither an array nor a tensor.
+        If it is neither an array nor a tensor, or holds no real numbers.
     """
     if not isinstance(given, (Tensor, np.ndarray)):
         raise TypeError(
             f"input_tensor must be a torch tensor or a numpy array, not {type(given).__name__}"
         )
+    if given.is_complex() if isinstance(given, Tensor) else given.dtype.kind not in "fiub":
+        raise TypeError(f"input_tensor must hold real numbers, not {given.dtype}")
     shape = (n_members, len(model.sensory_indices), model.num_layers)
     if tuple(given.shape) != shape:
         raise ValueError(
             f"input_tensor has shape {tuple(given.shape)}, but must have (batch, sensory, step) = "
             f"{shape}"
         )
-    start = given.detach() if isinstance(given, Tensor) else torch.tensor(given)
-    start = start.to(device=model.device, dtype=model.dtype)
-    bad = int((~torch.isfinite(start)).sum())
-    if bad:
-        raise ValueError(f"input_tensor holds {bad:,} values that are NaN or infinite")
+    if isinstance(given, np.ndarray):
+        # a copy: torch takes no read-only, reversed or foreign-endian arrays
+        given = torch.from_numpy(given.astype(np.float64, order="C"))
+    start = given.detach().to(device=model.device, dtype=model.dtype)
+    bad = ~torch.isfinite(start)
+    if bad.any():
+        places = [tuple(place) for place in bad.nonzero()[:5].tolist()]
+        raise ValueError(
+            f"input_tensor holds {int(bad.sum()):,} values that are NaN or infinite, first at "
+            f"{places}: replace them, e.g. with numpy.nan_to_num"
+        )
     return start.clamp(0, 1)

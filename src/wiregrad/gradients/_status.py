@@ -28,6 +28,8 @@ class Prospect:
     ----------
     walk : ndarray of int64, shape (n_targets,)
         Fewest hops from any sensory neuron; -1 if there is no walk.
+    sensory : ndarray of bool, shape (n_targets,)
+        The neuron is one that receives the stimulus.
     resting : Tensor, shape (n_targets,)
         Activation without any input.
     unreachable : ndarray of bool, shape (n_targets,)
@@ -35,6 +37,7 @@ class Prospect:
     """
 
     walk: npt.NDArray[np.int64]
+    sensory: BoolArray
     resting: Tensor
     unreachable: BoolArray
 
@@ -55,9 +58,11 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
     walk = shortest_walks(model)[neuron]
     by_walk = (walk != NO_WALK) & (walk <= layer + 1)
     sensory = np.isin(neuron, model.sensory_indices.cpu().numpy())
-    directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state
+    directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state ...
+    if model.custom_activation_function is not None:
+        directly = sensory  # ... but an activation of one's own may remember the one before
     off = ((resting - targets.value).abs() > TOLERANCE).cpu().numpy()
-    return Prospect(walk, resting, ~(by_walk | directly) & off)
+    return Prospect(walk, sensory, resting, ~(by_walk | directly) & off)
 
 
 def target_table(targets: ResolvedTargets, prospect: Prospect, activations: Tensor) -> pd.DataFrame:

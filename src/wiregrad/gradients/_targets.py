@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .._messages import did_you_mean, few
@@ -41,9 +42,10 @@ class TargetActivation:
     Raises
     ------
     ValueError
-        If a column is missing. Whether the targets fit a network is checked when they are used.
+        If a column is missing, or the batch size is no whole number. Whether the targets fit a
+        network is checked when they are used.
     TypeError
-        If the targets are neither a dict nor a frame.
+        If the targets are neither a dict of dicts nor a frame.
 
     Examples
     --------
@@ -58,6 +60,9 @@ class TargetActivation:
     targets_df: pd.DataFrame = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        size = self.batch_size
+        if size is not None and (not isinstance(size, (int, np.integer)) or size < 0):
+            raise ValueError(f"batch_size is a whole number of batch members, not {size!r}")
         if isinstance(self.targets, pd.DataFrame):
             self._read_frame(self.targets)
         elif isinstance(self.targets, Mapping):
@@ -101,6 +106,12 @@ class TargetActivation:
 
     def _read_dict(self, targets: Mapping[int, Mapping[Any, float]]) -> None:
         self.batch_size = self.batch_size or 1
+        for layer, neurons in targets.items():
+            if not isinstance(neurons, Mapping):
+                raise TypeError(
+                    f"targets are a dict {{layer: {{neuron: value}}}}: layer {layer!r} has "
+                    f"{neurons!r} in place of {{neuron: value}}"
+                )
         rows = [
             (member, layer, neuron, value)
             for layer, neurons in targets.items()
@@ -112,4 +123,5 @@ class TargetActivation:
 
 def _members(batch: pd.Series) -> int:
     """Count the members that a column of member numbers speaks of."""
-    return int(batch.max()) + 1 if len(batch) and pd.notna(batch.max()) else 0
+    last = pd.to_numeric(batch, errors="coerce").max()  # what is no number is refused on use
+    return int(last) + 1 if pd.notna(last) and np.isfinite(last) else 0

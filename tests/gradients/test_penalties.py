@@ -1,0 +1,139 @@
+"""Penalties against their formula, and their gradients against finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gradient_cases import l1_plus_l2 as by_hand
+from torch.autograd import gradcheck
+
+from wiregrad.gradients._penalties import (
+    check_penalties,
+    l1_plus_l2,
+    penalise_members,
+    steady_sum,
+)
+
+
+def draw(*shape: int, low: float = -1.0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(shape, generator=generator, dtype=dtype) * (1 - low) + low
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 5, 3), (1, 4096, 1), (1, 4097, 1), (1, 9999, 5)])
+def test_l1_plus_l2_is_its_formula(shape: tuple[int, ...]) -> None:
+    x = draw(*shape)
+    assert l1_plus_l2(x).item() == pytest.approx(by_hand(x), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 3), (1, 1500, 3)])
+def test_its_gradient_is_that_of_finite_differences(shape: tuple[int, ...]) -> None:
+    x = draw(*shape).requires_grad_()
+    assert gradcheck(l1_plus_l2, x, fast_mode=True)
+
+
+def test_its_gradient_at_zero_is_zero() -> None:
+    x = torch.zeros(1, 3, 2, requires_grad=True)
+    (gradient,) = torch.autograd.grad(l1_plus_l2(x), x)
+    assert not gradient.any()
+    assert l1_plus_l2(x).item() == 0
+
+
+def test_its_gradient_where_some_entries_are_zero() -> None:
+    """Those have the middle of their two slopes, -1 and 1; the others that of the formula."""
+    x = torch.tensor([[[0.0, 3.0], [0.0, -4.0]]], dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(l1_plus_l2(x), x)
+    assert gradient.flatten().tolist() == pytest.approx([0, 1 + 3 / 5, 0, -1 - 4 / 5])
+    step = 1e-6
+    for i, expected in enumerate(gradient.flatten().tolist()):
+        ahead, behind = x.detach().clone(), x.detach().clone()
+        ahead.view(-1)[i] += step
+        behind.view(-1)[i] -= step
+        slope = (l1_plus_l2(ahead) - l1_plus_l2(behind)).item() / (2 * step)
+        assert slope == pytest.approx(expected, abs=1e-6)
+
+
+def test_steady_sum_adds_everything_up() -> None:
+    for n in (0, 1, 4095, 4096, 4097, 50_000):
+        x = draw(n)
+        assert steady_sum(x).item() == pytest.approx(x.numpy().sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("penalty", [steady_sum, l1_plus_l2])
+def test_decision_15_sums_do_not_depend_on_the_number_of_threads(
+    use_threads: Callable[[int], None], penalty: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    sizes = (1000, 40_000, 228_345, 1_000_000)
+    members = [draw(1, n, 1, low=0, dtype=torch.float32) for n in sizes]
+    use_threads(1)
+    one = [penalty(member).item() for member in members]
+    plain = [member.sum().item() for member in members]
+    use_threads(2)
+    assert [penalty(member).item() for member in members] == one
+    assert [member.sum().item() for member in members] != plain, "PyTorch's own sum does"
+
+
+@pytest.mark.parametrize("penalty", [steady_sum, l1_plus_l2])
+@pytest.mark.parametrize("rows", [7, 3000])
+def test_decision_15_a_member_costs_the_same_alone_and_in_company(
+    penalty: Callable[[torch.Tensor], torch.Tensor], rows: int
+) -> None:
+    batch = draw(rows, 9, 3, dtype=torch.float32).transpose(0, 1)  # as activations lie in memory
+    together = penalise_members(penalty, batch)
+    for i in range(9):
+        assert torch.equal(penalise_members(penalty, batch[i : i + 1])[0], together[i])
+        assert torch.equal(penalise_members(penalty, batch[i : i + 1].contiguous())[0], together[i])
+
+
+def test_members_are_shown_one_by_one_with_a_batch_axis() -> None:
+    seen = []
+    batch = draw(4, 5, 3)
+    costs = penalise_members(lambda member: (seen.append(member.clone()), member.sum())[1], batch)
+    assert [tuple(member.shape) for member in seen] == [(1, 5, 3)] * 4
+    assert torch.equal(torch.cat(seen), batch)
+    assert torch.allclose(costs, batch.sum(dim=(1, 2)))
+    assert penalise_members(torch.sum, batch[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "got"),
+    [
+        (lambda member: member, r"\(1, 5, 3\)"),
+        (lambda member: 0.5, "float"),
+        (lambda member: None, "NoneType"),
+    ],
+)
+def test_a_penalty_that_is_no_single_number_is_refused(penalty: Any, got: str) -> None:
+    with pytest.raises(ValueError, match=f"must return one number as a tensor: {got}"):
+        penalise_members(penalty, draw(2, 5, 3))
+
+
+def test_a_number_of_any_shape_will_do() -> None:
+    costs = penalise_members(lambda member: member.sum().reshape(1, 1), draw(2, 5, 3))
+    assert costs.shape == (2,)
+
+
+def test_penalties_left_out_are_the_references() -> None:
+    assert check_penalties(None) == {"in": l1_plus_l2, "out": l1_plus_l2}
+    assert check_penalties({"out": torch.norm}) == {"in": l1_plus_l2, "out": torch.norm}
+
+
+@pytest.mark.parametrize(
+    ("functions", "message"),
+    [
+        ({"input": torch.norm}, r"has the key 'input': it takes 'in' .* and 'out'"),
+        ({"in": None}, r"custom_reg_functions\['in'\] is not a function: None"),
+        ({"out": 0.01}, r"custom_reg_functions\['out'\] is not a function: 0\.01"),
+    ],
+)
+def test_what_is_no_penalty_is_refused(functions: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_penalties(functions)
+
+
+def test_the_formula_by_hand_is_right() -> None:
+    assert by_hand(np.array([3.0, -4.0])) == 12
