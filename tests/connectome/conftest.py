@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from file_cases import write_table
 
 import wiregrad as wg
 
@@ -34,3 +38,15 @@ def edges() -> pd.DataFrame:
 @pytest.fixture
 def circuit(edges: pd.DataFrame, neurons: pd.DataFrame) -> wg.Connectome:
     return wg.Connectome.from_edges(edges, neurons, name="circuit")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes csv tables into a folder, by their names."""
+
+    def write(**tables: pd.DataFrame) -> Path:
+        for name, table in tables.items():
+            write_table(table, tmp_path / f"{name}.csv")
+        return tmp_path
+
+    return write

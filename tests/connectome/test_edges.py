@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from connectome_cases import QUICK, EdgeList, edge_lists
 from hypothesis import given
+from hypothesis import strategies as st
 
 import wiregrad as wg
 
@@ -40,6 +41,69 @@ def test_every_row_is_kept_merged_or_left_out(case: EdgeList) -> None:
     assert account["rows_with_count_0"] == sum(row.count == 0 for row in case.rows)
     assert wiring.n_edges + account["rows_merged"] + account["rows_with_count_0"] == len(case.rows)
     assert wiring.counts.sum() == sum(row.count for row in case.rows)
+
+
+@QUICK
+@given(edge_lists(), st.integers(0, 20).map(lambda k: k / 4), st.booleans())
+def test_pairs_are_summed_before_any_is_dropped(
+    case: EdgeList, least: float, keep_self: bool
+) -> None:
+    amounts = case.amounts()
+    kept = {
+        pair: amount
+        for pair, amount in amounts.items()
+        if amount.total >= least and (keep_self or pair[0] != pair[1])
+    }
+    options = {"min_synapses": least, "self_connections": keep_self}
+    if not kept:
+        with pytest.raises(ValueError, match="the connectome is empty: "):
+            case.connectome(**options)
+        return
+    wiring = case.connectome(**options)
+    pairs = list(zip(*(axis.tolist() for axis in wiring.counts.tocoo().coords), strict=True))
+    assert pairs == list(kept)
+    assert wiring.counts.data.tolist() == [amount.total for amount in kept.values()]
+    assert wiring.edge_signs is not None
+    assert wiring.edge_signs.net.tolist() == [amount.net for amount in kept.values()]
+    assert wiring.edge_signs.unknown.tolist() == [amount.unknown for amount in kept.values()]
+    dropped = [amount.total for pair, amount in amounts.items() if pair not in kept]
+    assert wiring.provenance["connections_dropped"] == len(dropped)
+    assert wiring.provenance["count_dropped"] == sum(dropped)
+
+
+@pytest.mark.parametrize("value", [-1, -0.5, np.nan, np.inf, "5", None, [5]])
+def test_a_min_synapses_that_is_no_number_from_0_up_is_refused(
+    value: Any, edges: pd.DataFrame, neurons: pd.DataFrame
+) -> None:
+    message = f"min_synapses is a number, 0 or more, not {value!r}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        wg.Connectome.from_edges(edges, neurons, min_synapses=value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_synapses": 6.5}, "no connection has min_synapses=6.5 or more (the largest has 6)"),
+        (
+            {"min_synapses": 7, "self_connections": False},
+            "no connection has min_synapses=7 or more (the largest has 6)",
+        ),
+    ],
+)
+def test_a_threshold_that_leaves_nothing_is_refused(
+    options: dict[str, Any], message: str, edges: pd.DataFrame, neurons: pd.DataFrame
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"the connectome is empty: {message}")):
+        wg.Connectome.from_edges(edges.assign(count=[4, 6, 2, 4]), neurons, **options)
+
+
+def test_self_connections_alone_are_no_connectome_without_them(
+    edges: pd.DataFrame, neurons: pd.DataFrame
+) -> None:
+    with pytest.raises(ValueError, match="all connections are of a neuron with itself"):
+        wg.Connectome.from_edges(
+            edges.assign(post=edges["pre"]), neurons, self_connections=False, min_synapses=3
+        )
 
 
 def test_merged_rows_of_mixed_and_unknown_sign_keep_exact_account(neurons: pd.DataFrame) -> None:

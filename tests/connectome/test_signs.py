@@ -94,6 +94,9 @@ def test_one_sign_for_all(rule: float, neurons: pd.DataFrame) -> None:
         ({"M": -1, "motor": 0}, [0, 0, 0, -1]),
         ({np.int64(0): 1}, [1, 0, 0, 0]),
         ({}, [0, 0, 0, 0]),
+        ({"*": -1}, [-1, -1, -1, -1]),
+        ({"*": -1, "S": 1, "motor": 0}, [1, -1, 0, -1]),
+        ({"M": 1, "*": 0}, [0, 0, 1, 1]),
     ],
 )
 def test_a_dict_where_the_narrower_entry_overrules(
@@ -171,9 +174,9 @@ def test_without_any_rule_the_ways_to_give_one_are_named(neurons: pd.DataFrame) 
     table = neurons.drop(columns="nt")
     assert not has_sign_rule(table)
     message = (
-        "the signs of the synapses are not known: pass sign= the name of a column with signs or "
-        "transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to let all "
-        "neurons excite (the neurons table has the columns id, cell_type)"
+        "the signs of the synapses are not known: pass sign= (or --sign) the name of a column "
+        "with signs or transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to "
+        "let all neurons excite (the neurons table has id, cell_type)"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         neuron_signs(table, None)

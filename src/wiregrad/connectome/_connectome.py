@@ -189,7 +189,8 @@ class Connectome:
             Column of the edge table with a sign or a transmitter for each connection. By default
             `sign`, signed counts, or Codex's `nt_type` where the neurons have none.
         id, cell_type : str, optional
-            Columns of the neurons table. Edges may refer to the id, or to a column `idx`.
+            Columns of the neurons table. Edges may refer to the id, or to a column `idx`. Another
+            column that is called `id` or `cell_type` becomes `own_id` or `own_cell_type`.
         unit, name : str, optional
             What is counted, and a short name for reports.
         min_synapses : float
@@ -485,7 +486,8 @@ class Connectome:
         """Merge the neurons of each group into one: a connectome of cell types.
 
         Counts of all members are added up, and signs with them: where members differ in sign, a
-        connection keeps how much of it excites, inhibits, or is not known.
+        connection keeps how much of it excites, inhibits, or is not known. Counts that are shares
+        of the postsynaptic neuron's input are averaged over the postsynaptic members.
 
         Parameters
         ----------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from .._messages import did_you_mean, few
+from ._edges import COUNT_COLUMNS
 
 __all__ = [
     "DIALECTS",
@@ -31,8 +32,8 @@ class Dialect:
     pre, post : str
         Columns with the ends of a connection.
     counts : tuple of str
-        Columns that may hold the count; the first that is there is taken. Where a table has none of
-        them and `row_is_synapse`, each row counts 1.
+        Columns that may hold the count. Where a table has none of them and `row_is_synapse`, each
+        row counts 1.
     signed : str, optional
         Column with signed counts, for both count and sign.
     transmitter : str, optional
@@ -44,7 +45,7 @@ class Dialect:
     name: str
     pre: str
     post: str
-    counts: tuple[str, ...] = ("count", "weight", "syn_count", "n_syn")
+    counts: tuple[str, ...] = COUNT_COLUMNS
     signed: str | None = None
     transmitter: str | None = None
     row_is_synapse: bool = False
@@ -54,7 +55,7 @@ class Dialect:
 DIALECTS = (
     Dialect("FlyWire Codex", "pre_root_id", "post_root_id", ("syn_count",), transmitter="nt_type"),
     Dialect("neuPrint", "bodyId_pre", "bodyId_post", ("weight",)),
-    Dialect("CAVE", "pre_pt_root_id", "post_pt_root_id", ("n_syn",), row_is_synapse=True),
+    Dialect("CAVE", "pre_pt_root_id", "post_pt_root_id", row_is_synapse=True),
     Dialect(
         "Shiu et al. 2024",
         "Presynaptic_ID",
@@ -80,7 +81,12 @@ INDEX_COLUMNS = ("idx", "index")
 TYPE_COLUMNS = ("cell_type", "type", "primary_type", "hemibrain_type")
 
 
-def find_dialect(columns: Sequence[str], pre: str | None, post: str | None) -> Dialect:
+def find_dialect(
+    columns: Sequence[str],
+    pre: str | None = None,
+    post: str | None = None,
+    table: str = "the edge table",
+) -> Dialect:
     """Find out how an edge table is to be read from its columns.
 
     Parameters
@@ -89,6 +95,8 @@ def find_dialect(columns: Sequence[str], pre: str | None, post: str | None) -> D
         The table's columns.
     pre, post : str, optional
         What the caller says of them.
+    table : str
+        What the error calls the table.
 
     Raises
     ------
@@ -97,19 +105,23 @@ def find_dialect(columns: Sequence[str], pre: str | None, post: str | None) -> D
 
     Examples
     --------
-    >>> find_dialect(["bodyId_pre", "bodyId_post", "roi", "weight"], None, None).name
+    >>> find_dialect(["bodyId_pre", "bodyId_post", "roi", "weight"]).name
     'neuPrint'
     """
-    if pre is not None and post is not None:
-        return Dialect("plain", pre, post)
-    for dialect in DIALECTS:
-        if dialect.pre in columns and dialect.post in columns:
-            return dialect
+    for given in (pre, post):
+        if given is not None and given not in columns:
+            raise ValueError(
+                f"{table} has no column {given!r}: it has {few(columns, limit=20)}"
+                f"{did_you_mean(given, columns)}"
+            )
+    told = [replace(d, pre=pre or d.pre, post=post or d.post) for d in DIALECTS]
+    fits = [dialect for dialect in told if dialect.pre in columns and dialect.post in columns]
+    if fits:  # as it is known; else with the ends that the caller names
+        return next((dialect for dialect in fits if dialect in DIALECTS), fits[-1])
     known = dict.fromkeys(f"{dialect.pre}, {dialect.post}" for dialect in DIALECTS)
     raise ValueError(
-        "no columns of the edge table hold the ends of a connection: it has "
+        f"no columns of {table} hold the ends of a connection: it has "
         f"{few(columns, limit=20)}; known are {'; '.join(known)}; name others with pre= and post="
-        f"{did_you_mean('pre', columns)}"
     )
 
 

@@ -13,14 +13,22 @@ from scipy import sparse
 from .._messages import did_you_mean, few, first_rows
 from ._signs import EdgeSigns, check_signs
 
-__all__ = ["SET_ASIDE", "Edges", "counts_from_edges", "standard_neurons"]
+__all__ = [
+    "COUNT_COLUMNS",
+    "SET_ASIDE",
+    "Edges",
+    "counts_from_edges",
+    "refuse_floats",
+    "require_columns",
+    "require_rows",
+    "standard_neurons",
+]
 
 IndexArray: TypeAlias = npt.NDArray[np.int64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 #: Names under which a table may hold its counts, where the caller does not say.
 COUNT_COLUMNS = ("count", "weight", "syn_count", "n_syn")
-
 
 #: What a provenance says was merged and left out, in words.
 SET_ASIDE = {
@@ -60,10 +68,10 @@ def standard_neurons(neurons: pd.DataFrame, id_column: str, type_column: str) ->
         If the table is empty, a column is missing or there twice, or ids are missing, repeated or
         floats.
     """
-    _require_rows(neurons, "neurons table")
-    _require_columns(neurons, [id_column], "neurons table")
+    require_rows(neurons, "neurons table")
+    require_columns(neurons, [id_column], "neurons table")
     if type_column != "cell_type" or type_column in neurons.columns:
-        _require_columns(neurons, [type_column], "neurons table")
+        require_columns(neurons, [type_column], "neurons table")
     ids = neurons[id_column]
     _check_ids(ids, f"the neurons table's {id_column!r}")
     repeated = ids[ids.duplicated()].unique()
@@ -106,9 +114,10 @@ def counts_from_edges(
         If columns are missing, an id is not in the neurons table, counts are not finite or
         negative, or nothing is left.
     """
-    _require_rows(edges, "edge table")
+    require_rows(edges, "edge table")
+    _check_min_synapses(min_synapses)
     count = count or _find_count_column(edges)
-    _require_columns(edges, [pre, post, count, *([sign] if sign else [])], "edge table")
+    require_columns(edges, [pre, post, count, *([sign] if sign else [])], "edge table")
     rows, columns = (_positions(edges[name], ids, name) for name in (pre, post))
     values = _check_counts(edges[count], count)
     counted = values > 0
@@ -124,9 +133,12 @@ def counts_from_edges(
     own = pair // len(ids) == pair % len(ids)
     keep = (total >= min_synapses) & (self_connections | ~own)
     if not keep.any():
+        largest = total[self_connections | ~own]
         raise ValueError(
             f"the connectome is empty: no connection has min_synapses={min_synapses:g} or more "
-            f"(the largest has {total.max():g})"
+            f"(the largest has {largest.max():g})"
+            if len(largest)
+            else "the connectome is empty: all connections are of a neuron with itself"
         )
     ends = (pair[keep] // len(ids), pair[keep] % len(ids))
     signs = None
@@ -148,14 +160,21 @@ def counts_from_edges(
     )
 
 
-def _require_rows(table: pd.DataFrame, what: str) -> None:
+def _check_min_synapses(value: object) -> None:
+    if not (isinstance(value, (int, float, np.number)) and 0 <= value < np.inf):
+        raise ValueError(f"min_synapses is a number, 0 or more, not {value!r}")
+
+
+def require_rows(table: pd.DataFrame, what: str) -> None:
+    """Refuse what is no table, and a table without rows."""
     if not isinstance(table, pd.DataFrame):
         raise TypeError(f"the {what} is a pandas DataFrame, not {type(table).__name__}")
     if not len(table):
         raise ValueError(f"the connectome is empty: the {what} has no rows")
 
 
-def _require_columns(table: pd.DataFrame, names: list[str], what: str) -> None:
+def require_columns(table: pd.DataFrame, names: list[str], what: str) -> None:
+    """Refuse a table that lacks a column, or has one twice."""
     for name in names:
         if name not in table.columns:
             raise ValueError(
@@ -183,6 +202,11 @@ def _check_ids(ids: pd.Series, what: str) -> None:
     missing = np.flatnonzero(ids.isna())
     if len(missing):
         raise ValueError(f"{what} is missing in {first_rows(missing.tolist())}")
+    refuse_floats(ids, what)
+
+
+def refuse_floats(ids: pd.Series, what: str) -> None:
+    """Refuse ids that may have been rounded."""
     if pd.api.types.is_float_dtype(ids):
         raise ValueError(
             f"{what} holds floats, which cannot keep 64-bit ids exactly: read the column as "

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from ._normalise import SHARE_UNIT
 from ._signs import EdgeSigns, SignRule, has_sign_rule
 from ._weights import signed_counts
 
@@ -29,15 +30,17 @@ def group_connectome(
 
     codes, names = pd.factorize(connectome.group_labels(column), sort=True)
     counts, slot = _merge(connectome.counts, codes, len(names))
+    scale: FloatArray | float = 1.0
+    if connectome.unit == SHARE_UNIT:  # of a member's input: the group's is the mean of them
+        scale = 1 / np.bincount(codes)[counts.indices]
+    counts.data *= scale
     known = sign is not None or connectome.edge_signs is not None
     signs = None
     rule = "none"
     if known or has_sign_rule(connectome.neurons):
         net, unknown, summary = signed_counts(connectome, sign, transmitter_signs=transmitter_signs)
-        signs, rule = (
-            EdgeSigns(_add(net, slot, counts.nnz), _add(unknown, slot, counts.nnz)),
-            (summary.rule),
-        )
+        net, unknown = (_add(amounts, slot, counts.nnz) * scale for amounts in (net, unknown))
+        signs, rule = EdgeSigns(net, unknown), summary.rule
     return Connectome(
         neurons=_group_table(connectome.neurons, column, codes, pd.Index(names)),
         counts=counts,

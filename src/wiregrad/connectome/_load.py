@@ -16,14 +16,15 @@ from .._messages import few
 from .._version import __version__
 from ._connectome import Connectome
 from ._dialects import ID_COLUMNS, TYPE_COLUMNS, Dialect, find_dialect, first_column
-from ._edges import COUNT_COLUMNS, SET_ASIDE
-from ._find_files import Files, find_files, neuron_files_beside
-from ._match_ids import match_ids
+from ._edges import SET_ASIDE, refuse_floats, require_columns, require_rows
+from ._find_files import Files, find_edges, neuron_files_beside
+from ._match_ids import as_whole_numbers, match_ids
 from ._matrix_file import edges_of_matrix, read_matrix, rows_of_matrix
 from ._normalise import SHARE_UNIT
-from ._read_table import read_table
-from ._saved import is_saved, read_saved
-from ._signs import TRANSMITTER_SIGNS, transmitter_to_sign
+from ._read_neurons import read_neurons
+from ._read_table import MATRIX_SUFFIX, read_table
+from ._saved import is_saved, read_saved, refuse_unfinished
+from ._signs import TRANSMITTER_SIGNS, has_sign_rule, transmitter_to_sign
 
 __all__ = ["LoadOptions", "load_connectome"]
 
@@ -65,17 +66,27 @@ def load_connectome(path: Path, options: LoadOptions) -> Connectome:
     """Read a connectome; see `Connectome.load`."""
     if options.unlisted not in ("error", "drop"):
         raise ValueError(f"unlisted is 'error' or 'drop', not {options.unlisted!r}")
+    if not isinstance(options.neurons, (str, Path, pd.DataFrame, type(None))):
+        raise TypeError(
+            "neurons is the path of a table or a pandas DataFrame, not "
+            f"{type(options.neurons).__name__}"
+        )
     if is_saved(path):
         return _as_saved(path, options)
+    refuse_unfinished(path)
     files = _files(path, options)
-    neurons = _read_neurons(files, options)
-    is_matrix = files.edges.suffix.casefold() == ".npz"
+    neurons = read_neurons(files.neurons, options.id)
+    if isinstance(options.neurons, pd.DataFrame):
+        neurons = options.neurons
+    is_matrix = files.edges.suffix.casefold() == MATRIX_SUFFIX
     loaded = (_from_matrix if is_matrix else _from_tables)(files, neurons, options)
     return replace(loaded, provenance={**loaded.provenance, "path": str(path)})
 
 
 def _as_saved(folder: Path, options: LoadOptions) -> Connectome:
-    given = [*options.given(), *([] if options.neurons is None else ["neurons"])]
+    given = list(options.given())
+    if isinstance(options.neurons, pd.DataFrame):
+        given.append("neurons")
     if given:
         raise ValueError(
             f"{folder} holds a saved connectome, which is loaded as it is: leave out {few(given)}"
@@ -85,44 +96,24 @@ def _as_saved(folder: Path, options: LoadOptions) -> Connectome:
 
 
 def _files(path: Path, options: LoadOptions) -> Files:
-    files = find_files(path) if path.is_dir() else Files(path, ())
+    edges = find_edges(path) if path.is_dir() else path
     if isinstance(options.neurons, (str, Path)):
-        return Files(files.edges, (Path(options.neurons),))
-    if options.neurons is not None:
-        return Files(files.edges, ())
-    if path.is_dir() or not path.is_file():
-        return files
-    return Files(path, neuron_files_beside(path))
-
-
-def _read_neurons(files: Files, options: LoadOptions) -> pd.DataFrame | None:
-    """Read the neurons table, and add to it the columns of other tables with the same ids."""
-    if isinstance(options.neurons, pd.DataFrame):
-        return options.neurons
-    tables = [read_table(path) for path in files.neurons]
-    if not tables:
-        return None
-    neurons = tables[0]
-    for table, path in zip(tables[1:], files.neurons[1:], strict=True):
-        neurons = _add_columns(neurons, table, path)
-    return neurons
-
-
-def _add_columns(neurons: pd.DataFrame, more: pd.DataFrame, path: Path) -> pd.DataFrame:
-    shared = [c for c in neurons.columns if c in more.columns and more[c].is_unique]
-    key = next((column for column in shared if neurons[column].is_unique), None)
-    if key is None:
-        logger.warning("%s shares no column of ids with the neurons table: left out", path.name)
-        return neurons
-    new = [column for column in more.columns if column not in neurons.columns]
-    return neurons.merge(more[[key, *new]], on=key, how="left", validate="one_to_one")
+        return Files(edges, (Path(options.neurons),))
+    if options.neurons is not None or not edges.is_file():
+        return Files(edges, ())
+    return Files(edges, neuron_files_beside(edges))
 
 
 def _from_matrix(files: Files, neurons: pd.DataFrame | None, options: LoadOptions) -> Connectome:
+    given = [name for name in ("pre", "post", "count", "sign") if getattr(options, name)]
+    if given:
+        raise ValueError(f"{files.edges} is a matrix, not a table of edges: leave out {few(given)}")
     matrix = read_matrix(files.edges)
     if neurons is None:
         neurons = pd.DataFrame({"id": np.arange(matrix.shape[0])})
     neurons = rows_of_matrix(neurons, matrix.shape[0])
+    if options.id is not None:
+        require_columns(neurons, [options.id], "neurons table")
     id_column = options.id or _id_column_of_rows(neurons)
     if id_column not in neurons.columns:
         neurons = neurons.assign(**{id_column: np.arange(len(neurons))})
@@ -161,22 +152,48 @@ class _Columns:
 
 def _from_tables(files: Files, neurons: pd.DataFrame | None, options: LoadOptions) -> Connectome:
     edges = read_table(files.edges)
-    dialect = find_dialect(list(edges.columns), options.pre, options.post)
+    table = f"the edge table {files.edges.name}"
+    dialect = find_dialect(list(edges.columns), options.pre, options.post, table)
+    require_rows(edges, f"edge table {files.edges.name}")
     edges, count = _count_column(edges, dialect, options)
     if neurons is None:
-        ends = pd.concat([edges[dialect.pre], edges[dialect.post]], ignore_index=True)
-        neurons = pd.DataFrame({"id": np.sort(ends.dropna().unique())})
-    neurons, edges, id_column = match_ids(neurons, edges, dialect.pre, dialect.post, options.id)
-    edges, sign = _sign_column(edges, neurons, dialect, options)
-    return _build(
-        files,
+        edges, neurons = _neurons_of_edges(edges, dialect)
+    names = f" {files.neurons[0].name}" if files.neurons else ""
+    matched = match_ids(
         neurons,
         edges,
-        columns=_Columns(dialect.pre, dialect.post, count, sign, id_column),
+        dialect.pre,
+        dialect.post,
+        options.id,
+        drop_unlisted=options.unlisted == "drop",
+        table=f"the neurons table{names}",
+    )
+    edges, sign = _sign_column(matched.edges, matched.neurons, dialect, options)
+    return _build(
+        files,
+        matched.neurons,
+        edges,
+        columns=_Columns(dialect.pre, dialect.post, count, sign, matched.id),
         source=dialect.name,
         unit="synapses",
         options=options,
+        account={"rows_of_unlisted_neurons": matched.rows_dropped},
     )
+
+
+def _neurons_of_edges(edges: pd.DataFrame, dialect: Dialect) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make a neurons table of the ids in the edge table; also return edges with ids of one kind."""
+    pre, post = as_whole_numbers(edges[dialect.pre], edges[dialect.post])
+    for end in (pre, post):
+        refuse_floats(end, f"the edge table's {end.name!r}")
+    if pd.api.types.is_integer_dtype(pre) != pd.api.types.is_integer_dtype(post):
+        raise ValueError(
+            f"the edge table's {dialect.pre!r} holds {pre.dtype} and its {dialect.post!r} "
+            f"{post.dtype}: ids are whole numbers or text, the same in both"
+        )
+    ids = pd.concat([pre, post], ignore_index=True).dropna().drop_duplicates().sort_values()
+    edges = edges.assign(**{dialect.pre: pre, dialect.post: post})
+    return edges, pd.DataFrame({"id": ids})
 
 
 def _count_column(
@@ -186,12 +203,14 @@ def _count_column(
         return edges, options.count
     if dialect.signed is not None and dialect.signed in edges.columns:
         signed = edges[dialect.signed]
-        return edges.assign(**{"|count|": signed.abs(), "+-": np.sign(signed)}), "|count|"
+        if pd.api.types.is_numeric_dtype(signed):
+            edges = edges.assign(**{dialect.signed: signed.abs(), "+-": np.sign(signed)})
+        return edges, dialect.signed
     found = [name for name in dialect.counts if name in edges.columns]
     if dialect.row_is_synapse and not found:
         return edges.assign(count=1), "count"
     if len(found) != 1:
-        problem = f"several: {few(found)}" if found else f"none of {few(COUNT_COLUMNS)}"
+        problem = f"several: {few(found)}" if found else f"none of {few(dialect.counts)}"
         raise ValueError(
             f"which column of the edge table holds the counts? It has {problem} (all columns: "
             f"{few(edges.columns, limit=20)}); name one with count='...'"
@@ -210,13 +229,17 @@ def _sign_column(
             return edges.assign(**{"+-": signs}), "+-"
         return edges, column
     for column in ("+-", "sign"):
-        if column in edges.columns:
+        if _has_values(edges, column):
             return edges, column
     transmitter = dialect.transmitter
-    if transmitter is None or transmitter not in edges.columns or transmitter in neurons.columns:
+    if transmitter is None or not _has_values(edges, transmitter) or has_sign_rule(neurons):
         return edges, None
     signs = transmitter_to_sign(edges[transmitter], transmitter, options.transmitter_signs)
     return edges.assign(**{"+-": signs}), "+-"
+
+
+def _has_values(table: pd.DataFrame, column: str) -> bool:
+    return column in table.columns and bool(table[column].notna().any())
 
 
 def _build(
@@ -228,20 +251,21 @@ def _build(
     source: str,
     unit: str,
     options: LoadOptions,
+    account: Mapping[str, int] | None = None,
 ) -> Connectome:
-    edges, account = _drop_unlisted(edges, neurons, columns, options)
+    cell_type = options.cell_type or first_column(neurons, TYPE_COLUMNS) or "cell_type"
     provenance = {
         "source": source,
         "files": {path.name: _checksum(path) for path in (files.edges, *files.neurons)},
         "options": options.given(),
         "version": __version__,
-        **account,
+        **(account or {}),
     }
     connectome = Connectome.from_edges(
         edges,
-        neurons,
+        _own_names_aside(neurons, (columns.id, cell_type)),
         **asdict(columns),
-        cell_type=options.cell_type or first_column(neurons, TYPE_COLUMNS) or "cell_type",
+        cell_type=cell_type,
         unit=options.unit or unit,
         name=options.name or _name(files.edges),
         min_synapses=options.min_synapses,
@@ -252,14 +276,10 @@ def _build(
     return connectome
 
 
-def _drop_unlisted(
-    edges: pd.DataFrame, neurons: pd.DataFrame, columns: _Columns, options: LoadOptions
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    if options.unlisted == "error":
-        return edges, {}
-    listed = edges[columns.pre].isin(neurons[columns.id])
-    listed &= edges[columns.post].isin(neurons[columns.id])
-    return edges[listed], {"rows_of_unlisted_neurons": int((~listed).sum())}
+def _own_names_aside(neurons: pd.DataFrame, chosen: tuple[str, str]) -> pd.DataFrame:
+    """Make way for the chosen columns where others already have the names `id`, `cell_type`."""
+    taken = [name for name in ("id", "cell_type") if name not in chosen]
+    return neurons.rename(columns={name: f"own_{name}" for name in taken})
 
 
 def _checksum(path: Path) -> str:

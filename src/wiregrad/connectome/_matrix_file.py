@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from ._dialects import INDEX_COLUMNS, first_column
+from ._read_table import require_file
 
 __all__ = ["edges_of_matrix", "read_matrix", "rows_of_matrix"]
 
@@ -22,11 +24,13 @@ def read_matrix(path: Path) -> sparse.coo_array:
     ValueError
         If the file is cut short or holds something else, or the matrix is not square.
     """
+    require_file(path)
     try:
-        matrix = sparse.coo_array(sparse.load_npz(path))
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        if isinstance(error, (PermissionError, FileNotFoundError)):
-            raise
+        with path.open("rb") as stream:  # which scipy leaves open where it fails
+            matrix = sparse.coo_array(sparse.load_npz(stream))
+    except PermissionError:
+        raise
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(
             f"{path} cannot be read as a sparse matrix: it is cut short, or was not written by "
             f"scipy.sparse.save_npz ({error})"

@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import re
+import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from scipy import sparse
 
+from .._messages import few
 from .._version import __version__
 from ._read_table import read_table
 from ._signs import EdgeSigns
@@ -24,15 +28,33 @@ from ._signs import EdgeSigns
 if TYPE_CHECKING:
     from ._connectome import Connectome
 
-__all__ = ["is_saved", "read_saved", "write_saved"]
+__all__ = ["is_saved", "read_saved", "refuse_unfinished", "write_saved"]
 
 _PAGE = "wiregrad.json"
 _FORMAT = 1
+_KEYS = ("name", "unit", "checksum", "neurons", "edges", "provenance")
+
+# The names of what a save writes: its tables, and whatever it has not finished writing.
+_TABLE = re.compile(r"(neurons|edges)-[0-9a-f]{12}\.parquet")
+_PART = re.compile(r"\.(neurons|edges|page)-[0-9a-f]{32}\.part")
 
 
 def is_saved(path: Path) -> bool:
     """Whether a path is a folder that `Connectome.save` wrote."""
-    return (path / _PAGE).is_file()
+    try:
+        return (path / _PAGE).is_file()
+    except PermissionError:  # which is told of the folder itself, by whoever looks into it
+        return False
+
+
+def refuse_unfinished(path: Path) -> None:
+    """Refuse a folder whose first save was interrupted, and a single file of a saved folder."""
+    if is_saved(path.parent) and (path.name == _PAGE or _TABLE.fullmatch(path.name)):
+        raise ValueError(
+            f"{path} is one file of a saved connectome: load the folder, {path.parent}"
+        )
+    if path.is_dir() and any(map(_is_ours, path.iterdir())):
+        raise ValueError(f"{path} holds a connectome whose saving was interrupted: save it again")
 
 
 def write_saved(connectome: Connectome, folder: Path) -> None:
@@ -41,24 +63,26 @@ def write_saved(connectome: Connectome, folder: Path) -> None:
     Raises
     ------
     ValueError
-        If the folder holds other files.
+        If the folder holds other files, or a column of the neurons table cannot be written.
     OSError
         If it cannot be written.
     """
     _require_own(folder)
     folder.mkdir(exist_ok=True)
+    neurons = _write_table(connectome.neurons, folder, "neurons")
+    edges = _write_table(_edge_table(connectome), folder, "edges")
     page = {
         "format": _FORMAT,
         "version": __version__,
         "name": connectome.name,
         "unit": connectome.unit,
         "checksum": connectome.checksum,
-        "neurons": _write_table(connectome.neurons, folder, "neurons"),
-        "edges": _write_table(_edge_table(connectome), folder, "edges"),
+        "neurons": neurons,
+        "edges": edges,
         "provenance": _plain(connectome.provenance),
     }
-    _replace(folder / _PAGE, (json.dumps(page, indent=2) + "\n").encode())
-    _clear(folder, keep={_PAGE, page["neurons"], page["edges"]})
+    _write_page(folder, page)
+    _clear(folder, keep={neurons, edges})
 
 
 def read_saved(folder: Path) -> Connectome:
@@ -70,23 +94,35 @@ def read_saved(folder: Path) -> Connectome:
         If a file is damaged or comes from a newer version, or the tables are not those that were
         saved.
     """
-    from ._connectome import Connectome
-
     page = _read_page(folder / _PAGE)
     neurons, edges = read_table(folder / page["neurons"]), read_table(folder / page["edges"])
-    shape = (len(neurons), len(neurons))
+    try:
+        connectome = _connectome(page, neurons, edges)
+        same = connectome.checksum == page["checksum"]
+    except (KeyError, ValueError, TypeError):
+        same = False
+    if not same:
+        raise ValueError(f"the tables in {folder} are not those that were saved: save it again")
+    return connectome
+
+
+def _connectome(page: dict[str, Any], neurons: pd.DataFrame, edges: pd.DataFrame) -> Connectome:
+    from ._connectome import Connectome
+
+    # Row by row as they were written: the signs of connections have the same order.
+    width = np.int32 if len(edges) < 2**31 else np.int64
+    listed = np.bincount(edges["pre"].to_numpy(), minlength=len(neurons))
+    starts = np.concatenate([[0], np.cumsum(listed)]).astype(width)
     counts = sparse.csr_array(
-        (edges["count"].to_numpy(), (edges["pre"].to_numpy(), edges["post"].to_numpy())), shape
+        (edges["count"].to_numpy(), edges["post"].to_numpy().astype(width), starts),
+        shape=(len(neurons), len(neurons)),
     )
     signs = None
     if "net" in edges:
         signs = EdgeSigns(edges["net"].to_numpy(), edges["unknown"].to_numpy())
-    connectome = Connectome(
+    return Connectome(
         neurons, counts, signs, page["unit"], page["name"], provenance=page["provenance"]
     )
-    if connectome.checksum != page["checksum"]:
-        raise ValueError(f"the tables in {folder} are not those that were saved: save it again")
-    return connectome
 
 
 def _require_own(folder: Path) -> None:
@@ -94,7 +130,9 @@ def _require_own(folder: Path) -> None:
         raise ValueError(f"{folder} is a file: a connectome is saved as a folder")
     if not folder.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {folder.parent} to save {folder.name} in")
-    if folder.is_dir() and not is_saved(folder) and any(folder.iterdir()):
+    if is_saved(folder) or not folder.is_dir():
+        return
+    if not all(map(_is_ours, folder.iterdir())):
         raise ValueError(
             f"the folder {folder} holds other files: save to a new folder, or to one that holds a "
             "saved connectome"
@@ -113,37 +151,56 @@ def _edge_table(connectome: Connectome) -> pd.DataFrame:
 
 def _write_table(table: pd.DataFrame, folder: Path, stem: str) -> str:
     """Write a table under a name of its own content; return the name."""
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{stem}-", suffix=".part")
-    os.close(handle)
+
+    def write(path: Path) -> str:
+        try:
+            table.to_parquet(path, compression="zstd", index=False)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            reason = " ".join("; ".join(map(str, error.args)).split())
+            raise ValueError(
+                f"the {stem} table cannot be written to parquet ({reason}): make each column all "
+                "numbers or all text, and give each a name of its own"
+            ) from None
+        with path.open("r+b") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            os.fsync(stream.fileno())
+        return f"{stem}-{digest[:12]}.parquet"
+
+    return _write_beside(folder, stem, write)
+
+
+def _write_page(folder: Path, page: Mapping[str, Any]) -> None:
+    def write(path: Path) -> str:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(json.dumps(page, indent=2) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        return _PAGE
+
+    _write_beside(folder, "page", write)
+
+
+def _write_beside(folder: Path, stem: str, write: Callable[[Path], str]) -> str:
+    """Let a file be written under a passing name; then give it, in one stroke, its own."""
+    part = folder / f".{stem}-{uuid.uuid4().hex}.part"
     try:
-        table.to_parquet(temporary, compression="zstd", index=False)
-        with Path(temporary).open("rb") as stream:
-            name = f"{stem}-{hashlib.file_digest(stream, 'sha256').hexdigest()[:12]}.parquet"
-        Path(temporary).replace(folder / name)
+        name = write(part)
+        part.replace(folder / name)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
     return name
 
 
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".page-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def _is_ours(path: Path) -> bool:
+    name = path.name
+    return bool(_TABLE.fullmatch(name) or _PART.fullmatch(name)) and path.is_file()
 
 
 def _clear(folder: Path, keep: set[str]) -> None:
     """Remove the files of earlier saves, and what killed ones left behind."""
     for path in folder.iterdir():
-        ours = path.suffix == ".part" or path.name.startswith(("neurons-", "edges-"))
-        if ours and path.name not in keep:
+        if _is_ours(path) and path.name not in keep:
             path.unlink(missing_ok=True)
 
 
@@ -151,22 +208,25 @@ def _read_page(path: Path) -> dict[str, Any]:
     try:
         page: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         newer = page["format"] > _FORMAT
+        missing = [] if newer else [key for key in _KEYS if key not in page]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+        raise ValueError(f"{path} is damaged ({error}): save the connectome again") from None
     if newer:
         raise ValueError(
             f"{path} was written by wiregrad {page.get('version')}, which is newer than this one "
             f"({__version__}): upgrade wiregrad"
         )
+    if missing:
+        raise ValueError(f"{path} is damaged (it lacks {few(missing)}): save the connectome again")
     return page
 
 
 def _plain(value: Any) -> Any:
     """Turn provenance into what JSON holds: lists, texts and numbers."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _plain(value.tolist())
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -143,9 +143,9 @@ def _find_column(neurons: pd.DataFrame) -> str:
         if column in neurons.columns:
             return column
     raise ValueError(
-        "the signs of the synapses are not known: pass sign= the name of a column with signs or "
-        "transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to let all "
-        f"neurons excite (the neurons table has the columns {few(neurons.columns, limit=20)})"
+        "the signs of the synapses are not known: pass sign= (or --sign) the name of a column "
+        "with signs or transmitter names, a dict such as {'cell type or id': -1, '*': 1}, or +1 to "
+        f"let all neurons excite (the neurons table has {few(neurons.columns, limit=20)})"
     )
 
 
