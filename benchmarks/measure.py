@@ -1,0 +1,69 @@
+"""Time a piece of Python in a process of its own, with its peak memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds and peak memory of the runs of one piece of code, and what it printed last."""
+
+    seconds: list[float]
+    peak_mb: list[float]
+    answer: Any
+
+    def row(self) -> str:
+        """Return median, spread and peak as cells of a table."""
+        low, high = min(self.seconds), max(self.seconds)
+        return (
+            f"{statistics.median(self.seconds):.2f} ({low:.2f} to {high:.2f}) | "
+            f"{statistics.median(self.peak_mb):,.0f}"
+        )
+
+
+def measure(code: str, repeats: int) -> Measured:
+    """Run code in fresh processes; its last line is an expression, the answer.
+
+    Seconds count from the start of the process, imports included; peak memory is the largest
+    resident set.
+    """
+    runs = [_run(code) for _ in range(repeats)]
+    return Measured(
+        [run["seconds"] for run in runs], [run["peak_mb"] for run in runs], runs[-1]["answer"]
+    )
+
+
+def _run(code: str) -> dict[str, Any]:
+    *body, last = code.strip().splitlines()
+    program = "\n".join([*body, "import json, resource", f"answer = {last}", _REPORT])
+    began = time.perf_counter()
+    process = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
+    )
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, **json.loads(process.stdout.splitlines()[-1])}
+
+
+# On Linux ru_maxrss counts kilobytes, on macOS bytes.
+_UNIT = 1e6 if sys.platform == "darwin" else 1e3
+_REPORT = (
+    "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+    f"print(json.dumps({{'answer': answer, 'peak_mb': peak / {_UNIT}}}))"
+)
+
+
+def machine() -> str:
+    """Describe this machine in a line."""
+    import os
+    import platform
+
+    memory = resource.getpagesize() * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"
