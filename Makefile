@@ -24,7 +24,7 @@ help: ## this list
 demo: $(RUNTIME) ## which sensory neurons switch on the worm's command neurons? Writes a report
 	@$(BIN)/wiregrad demo
 
-test: $(DEV) ## the quick tests (under a minute)
+test: $(DEV) ## the quick tests (a few minutes)
 	@$(BIN)/python -m pytest
 
 # pytest ends with 5 where no test is marked slow; a test that cannot be collected ends with 2.

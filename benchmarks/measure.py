@@ -43,7 +43,7 @@ def measure(code: str, repeats: int) -> Measured:
 
 def _run(code: str) -> dict[str, Any]:
     *body, last = code.strip().splitlines()
-    program = "\n".join([*body, "import json, resource", f"answer = {last}", _REPORT])
+    program = "\n".join([*body, f"answer = {last}", _REPORT])
     began = time.perf_counter()
     process = subprocess.run(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
@@ -52,12 +52,17 @@ def _run(code: str) -> dict[str, Any]:
     return {"seconds": seconds, **json.loads(process.stdout.splitlines()[-1])}
 
 
-# On Linux ru_maxrss counts kilobytes, on macOS bytes.
-_UNIT = 1e6 if sys.platform == "darwin" else 1e3
-_REPORT = (
-    "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-    f"print(json.dumps({{'answer': answer, 'peak_mb': peak / {_UNIT}}}))"
-)
+# On Linux a process inherits its parent's ru_maxrss, so the peak is read from the kernel's own
+# account of it; on macOS ru_maxrss is right, and counts bytes.
+_REPORT = """
+import json, pathlib, resource
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    peak = int(status.read_text().split("VmHWM:")[1].split()[0]) / 1e3
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+print(json.dumps({"answer": answer, "peak_mb": peak}))
+"""
 
 
 def machine() -> str:
