@@ -48,3 +48,12 @@ def test_labels_are_text_in_the_order_of_the_neurons(worm_network: wg.Multilayer
     assert (labels.dtypes == "string").all()
     assert labels.index.equals(pd.RangeIndex(302))
     assert labels["id"].tolist() == worm_network.neurons["id"].tolist()
+
+
+def test_a_number_alone_is_no_name() -> None:
+    assert neuron_labels(make(group_by="side"))["name"].tolist() == ["S 7", "9", "M 11"]
+
+
+def test_ids_that_are_words_are_names(worm_network: wg.MultilayeredNetwork) -> None:
+    labels = neuron_labels(worm_network)
+    assert labels["name"].equals(labels["id"].rename("name"))

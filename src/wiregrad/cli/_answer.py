@@ -116,7 +116,7 @@ def _print_table(table: pd.DataFrame) -> None:
 
 def _names(result: MaximisationResult, targets: pd.DataFrame) -> list[str]:
     labels = neuron_labels(_network(result))
-    return labels["id"].iloc[targets["neuron"]].astype(str).tolist()
+    return labels["name"].iloc[targets["neuron"]].tolist()
 
 
 def _network(result: MaximisationResult) -> MultilayeredNetwork:

@@ -25,7 +25,10 @@ class BoundedAdam:
     tensor([[0.4000]])
     """
 
-    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+    BETA1, BETA2 = 0.9, 0.999
+    # Far below the usual 1e-8: gradients through many silent neurons are smaller than that, and
+    # are worth following all the same.
+    EPSILON = 1e-20
 
     def __init__(self, x: Tensor) -> None:
         self.mean = torch.zeros_like(x)

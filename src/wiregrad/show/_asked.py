@@ -49,7 +49,7 @@ def target_names(network: MultilayeredNetwork, targets: pd.DataFrame, limit: int
     """Name the target neurons, or their groups where these are many."""
     labels = neuron_labels(network).iloc[targets["neuron"].drop_duplicates().to_numpy()]
     if len(labels) <= limit:
-        return joined(labels["id"].tolist())
+        return joined(labels["name"].tolist())
     groups = pd.unique(labels["group"]).tolist()
     return f"{counted(len(labels), 'neuron')} ({joined(groups, limit)})"
 

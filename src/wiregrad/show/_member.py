@@ -79,10 +79,12 @@ class Member:
         """Say in a sentence or two what the stimulus is and what it does."""
         rows = self.target_rows
         said = []
+        names = neuron_labels(self.network).set_index("id")["name"].to_dict()
         columns = rows["group"], rows["attained"], rows["value"]
         for group, attained, value in zip(*columns, strict=True):
             asked = f" (asked {value:g})" if pd.notna(value) else ""
-            said.append(f"{group} attains {amount(attained)}{asked}")
+            name = names.get(group, group) if self._by == "id" else group
+            said.append(f"{name} attains {amount(attained)}{asked}")
         driven = self.inputs["neuron"].nunique()
         given = self.inputs.groupby("group")["input"].sum()
         groups = given.sort_values(ascending=False, kind="stable").index.tolist()

@@ -22,6 +22,8 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
         One row a neuron, in the order of their indices. `id`: the id of the neurons table, or the
         index where the network has no such table. `group`: the network's group; on a network
         without groups the cell type; without cell types, or where a neuron has none, its id.
+        `name`: what to call the neuron in a sentence: its id, after its cell type where the id is a
+        number.
 
     Notes
     -----
@@ -33,7 +35,7 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
     >>> worm = wg.datasets.celegans()
     >>> network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", device="cpu")
     >>> neuron_labels(network).loc[[53, 54]].to_numpy().tolist()
-    [['AVAL', 'AVA'], ['AVAR', 'AVA']]
+    [['AVAL', 'AVA', 'AVAL'], ['AVAR', 'AVA', 'AVAR']]
     """
     index = pd.Series(range(network.n_neurons), dtype="int64").astype("string")
     neurons, groups = network.neurons, network.groups
@@ -45,4 +47,11 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
         labels = neurons["cell_type"].astype("string").reset_index(drop=True).fillna(ids)
     else:
         labels = index
-    return pd.DataFrame({"id": ids, "group": labels})
+    return pd.DataFrame({"id": ids, "group": labels, "name": _names(neurons, ids)})
+
+
+def _names(neurons: pd.DataFrame | None, ids: pd.Series) -> pd.Series:
+    if neurons is None or not pd.api.types.is_integer_dtype(neurons["id"]):
+        return ids
+    types = neurons["cell_type"].astype("string").reset_index(drop=True)
+    return (types + " " + ids).where(types.notna() & (types != ids), ids)
