@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -67,8 +69,5 @@ print(json.dumps({"answer": answer, "peak_mb": peak}))
 
 def machine() -> str:
     """Describe this machine in a line."""
-    import os
-    import platform
-
     memory = resource.getpagesize() * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 import wiregrad as wg
-from wiregrad.tables import neuron_labels
+from wiregrad.tables import neuron_labels, neuron_names
 
 
 def connectome() -> wg.Connectome:
@@ -51,9 +51,12 @@ def test_labels_are_text_in_the_order_of_the_neurons(worm_network: wg.Multilayer
 
 
 def test_a_number_alone_is_no_name() -> None:
-    assert neuron_labels(make(group_by="side"))["name"].tolist() == ["S 7", "9", "M 11"]
+    assert neuron_names(make(group_by="side"), [0, 1, 2]) == ["S 7", "9", "M 11"]
 
 
 def test_ids_that_are_words_are_names(worm_network: wg.MultilayeredNetwork) -> None:
-    labels = neuron_labels(worm_network)
-    assert labels["name"].equals(labels["id"].rename("name"))
+    assert neuron_names(worm_network, range(302)) == neuron_labels(worm_network)["id"].tolist()
+
+
+def test_without_labels_the_index_is_the_name(bare_network: wg.MultilayeredNetwork) -> None:
+    assert neuron_names(bare_network, [2, 0]) == ["2", "0"]

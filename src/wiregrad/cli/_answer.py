@@ -8,7 +8,7 @@ import typer
 from .._messages import few
 from ..gradients import MaximisationResult
 from ..network import MultilayeredNetwork
-from ..tables import active_inputs, neuron_labels
+from ..tables import active_inputs, neuron_names
 
 __all__ = ["print_answer", "print_question", "unreachable_line"]
 
@@ -115,8 +115,7 @@ def _print_table(table: pd.DataFrame) -> None:
 
 
 def _names(result: MaximisationResult, targets: pd.DataFrame) -> list[str]:
-    labels = neuron_labels(_network(result))
-    return labels["name"].iloc[targets["neuron"]].tolist()
+    return neuron_names(_network(result), targets["neuron"])
 
 
 def _network(result: MaximisationResult) -> MultilayeredNetwork:

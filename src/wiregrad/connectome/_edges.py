@@ -11,7 +11,8 @@ import pandas as pd
 from scipy import sparse
 
 from .._messages import did_you_mean, few, first_rows
-from ._signs import EdgeSigns, check_signs
+from ._merge_pairs import merge_pairs
+from ._signs import EdgeSigns, numeric_signs
 
 __all__ = [
     "COUNT_COLUMNS",
@@ -123,14 +124,9 @@ def counts_from_edges(
     counted = values > 0
     if not counted.any():
         raise ValueError(f"the connectome is empty: every {count!r} is 0")
-    pair, slot = np.unique(rows[counted] * len(ids) + columns[counted], return_inverse=True)
-
-    def merge(amounts: FloatArray) -> FloatArray:
-        total = np.bincount(slot, weights=amounts, minlength=len(pair))
-        return total.astype(np.float64, copy=False)
-
-    total = merge(values[counted])
-    own = pair // len(ids) == pair % len(ids)
+    pairs = merge_pairs(rows[counted], columns[counted], len(ids))
+    total = pairs.add(values[counted])
+    own = pairs.pre == pairs.post
     keep = (total >= min_synapses) & (self_connections | ~own)
     if not keep.any():
         largest = total[self_connections | ~own]
@@ -140,19 +136,19 @@ def counts_from_edges(
             if len(largest)
             else "the connectome is empty: all connections are of a neuron with itself"
         )
-    ends = (pair[keep] // len(ids), pair[keep] % len(ids))
+    ends = (pairs.pre[keep], pairs.post[keep])
     signs = None
     if sign is not None:
         sign_of_row = _edge_signs(edges[sign], sign)[counted]
         signs = EdgeSigns(
-            net=merge(sign_of_row * values[counted])[keep],
-            unknown=merge(np.where(sign_of_row == 0, values[counted], 0.0))[keep],
+            net=pairs.add(sign_of_row * values[counted])[keep],
+            unknown=pairs.add(np.where(sign_of_row == 0, values[counted], 0.0))[keep],
         )
     return Edges(
         counts=sparse.csr_array((total[keep], ends), shape=(len(ids),) * 2),
         signs=signs,
         account={
-            "rows_merged": len(slot) - len(pair),
+            "rows_merged": len(pairs.slot) - len(total),
             "rows_with_count_0": int((~counted).sum()),
             "connections_dropped": int((~keep).sum()),
             "count_dropped": float(total[~keep].sum()),
@@ -254,6 +250,4 @@ def _check_counts(values: pd.Series, name: str) -> FloatArray:
 def _edge_signs(values: pd.Series, name: str) -> FloatArray:
     if not pd.api.types.is_numeric_dtype(values):
         raise ValueError(f"the edge table's {name!r} does not hold numbers: a sign is +1, -1 or 0")
-    signs = np.asarray(values.astype("float64").fillna(0.0), dtype=np.float64)
-    check_signs(signs, f"the edge table's {name!r}")
-    return signs
+    return numeric_signs(values, f"the edge table's {name!r}")

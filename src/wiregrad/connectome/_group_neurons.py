@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from ._merge_pairs import merge_pairs
 from ._normalise import SHARE_UNIT
 from ._signs import EdgeSigns, SignRule, has_sign_rule
 from ._weights import signed_counts
@@ -29,7 +30,13 @@ def group_connectome(
     from ._connectome import Connectome
 
     codes, names = pd.factorize(connectome.group_labels(column), sort=True)
-    counts, slot = _merge(connectome.counts, codes, len(names))
+    members, n_groups = connectome.counts, len(names)
+    codes = codes.astype(np.int64)
+    pre = np.repeat(codes, np.diff(members.indptr))
+    pairs = merge_pairs(pre, codes[members.indices], n_groups)
+    counts = sparse.csr_array(
+        (pairs.add(members.data), (pairs.pre, pairs.post)), shape=(n_groups, n_groups)
+    )
     scale: FloatArray | float = 1.0
     if connectome.unit == SHARE_UNIT:  # of a member's input: the group's is the mean of them
         scale = 1 / np.bincount(codes)[counts.indices]
@@ -39,7 +46,7 @@ def group_connectome(
     rule = "none"
     if known or has_sign_rule(connectome.neurons):
         net, unknown, summary = signed_counts(connectome, sign, transmitter_signs=transmitter_signs)
-        net, unknown = (_add(amounts, slot, counts.nnz) * scale for amounts in (net, unknown))
+        net, unknown = (pairs.add(amounts) * scale for amounts in (net, unknown))
         signs, rule = EdgeSigns(net, unknown), summary.rule
     return Connectome(
         neurons=_group_table(connectome.neurons, column, codes, pd.Index(names)),
@@ -54,21 +61,6 @@ def group_connectome(
             "signs_of_members": rule,
         },
     )
-
-
-def _merge(
-    counts: sparse.csr_array, codes: npt.NDArray[np.int64], n_groups: int
-) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
-    """Add counts up by pairs of groups; also return the slot that each connection goes to."""
-    pre = np.repeat(codes, np.diff(counts.indptr)).astype(np.int64)
-    pair, slot = np.unique(pre * n_groups + codes[counts.indices], return_inverse=True)
-    total = _add(counts.data, slot, len(pair))
-    ends = (pair // n_groups, pair % n_groups)
-    return sparse.csr_array((total, ends), shape=(n_groups, n_groups)), slot
-
-
-def _add(amounts: FloatArray, slot: npt.NDArray[np.int64], n_slots: int) -> FloatArray:
-    return np.bincount(slot, weights=amounts, minlength=n_slots).astype(np.float64, copy=False)
 
 
 def _group_table(

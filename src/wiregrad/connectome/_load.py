@@ -18,7 +18,7 @@ from ._connectome import Connectome
 from ._dialects import ID_COLUMNS, TYPE_COLUMNS, Dialect, find_dialect, first_column
 from ._edges import SET_ASIDE, refuse_floats, require_columns, require_rows
 from ._find_files import Files, find_edges, neuron_files_beside
-from ._match_ids import as_whole_numbers, match_ids
+from ._match_ids import as_whole_numbers, match_ids, names_rows
 from ._matrix_file import edges_of_matrix, read_matrix, rows_of_matrix
 from ._normalise import SHARE_UNIT
 from ._read_neurons import read_neurons
@@ -131,8 +131,8 @@ def _from_matrix(files: Files, neurons: pd.DataFrame | None, options: LoadOption
 
 
 def _id_column_of_rows(neurons: pd.DataFrame) -> str:
-    fits = [c for c in ID_COLUMNS if c in neurons.columns and neurons[c].is_unique]
-    return next((c for c in fits if neurons[c].notna().all()), "id")
+    present = (column for column in ID_COLUMNS if column in neurons.columns)
+    return next((column for column in present if names_rows(neurons[column])), "id")
 
 
 def _whole(values: pd.Series) -> bool:

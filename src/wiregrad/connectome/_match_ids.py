@@ -12,7 +12,7 @@ from .._messages import few, first_rows
 from ._dialects import ID_COLUMNS, INDEX_COLUMNS
 from ._edges import refuse_floats
 
-__all__ = ["MatchedTables", "as_whole_numbers", "match_ids"]
+__all__ = ["MatchedTables", "as_whole_numbers", "match_ids", "names_rows"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def match_ids(
         )
     best = _best([*ids, *indices], neurons, (edges[pre], edges[post]))
     id_column = best.column
-    if best.column not in ids and ids and (given or _names_rows(neurons[ids[0]])):
+    if best.column not in ids and ids and (given or names_rows(neurons[ids[0]])):
         id_column = ids[0]
     edges = edges.assign(**{pre: best.ends[0], post: best.ends[1]})
     if not best.listed.all():
@@ -135,10 +135,11 @@ def _columns(neurons: pd.DataFrame, given: str | None) -> tuple[list[str], list[
         return [given], indices
     present = [c for c in ID_COLUMNS if c in neurons.columns]
     # Where none will do, from_edges says what is wrong with the likeliest.
-    return [c for c in present if _names_rows(neurons[c])] or present[:1], indices
+    return [c for c in present if names_rows(neurons[c])] or present[:1], indices
 
 
-def _names_rows(column: pd.Series) -> bool:
+def names_rows(column: pd.Series) -> bool:
+    """Whether every row has a value of its own."""
     return bool(column.notna().all() and column.is_unique)
 
 

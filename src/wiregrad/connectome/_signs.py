@@ -20,6 +20,7 @@ __all__ = [
     "check_signs",
     "has_sign_rule",
     "neuron_signs",
+    "numeric_signs",
     "transmitter_to_sign",
 ]
 
@@ -89,9 +90,8 @@ def neuron_signs(
     rule : str, int, dict or None
         The name of a column that holds signs (+1, -1, 0 or missing) or transmitter names; +1 or -1
         for all neurons; or a dict from ids, cell types or indices to signs, `"*"` for all others.
-        None looks for a column
-        `sign`, then for a transmitter column (`transmitter`, `neurotransmitter`, `nt`, `nt_type`,
-        `top_nt`).
+        None looks for a column `sign`, then for a transmitter column (`transmitter`,
+        `neurotransmitter`, `nt`, `nt_type`, `top_nt`).
     transmitter_signs : dict
         Sign of each transmitter name; case is ignored. A name that is not in it has no known sign.
 
@@ -159,9 +159,7 @@ def _signs_of_column(
         )
     values = neurons[column]
     if pd.api.types.is_numeric_dtype(values):
-        signs = np.asarray(values.astype("float64").fillna(0.0), dtype=np.float64)
-        check_signs(signs, f"the column {column!r}")
-        return signs, f"column {column!r}"
+        return numeric_signs(values, f"the column {column!r}"), f"column {column!r}"
     return _signs_of_transmitters(values, column, transmitter_signs)
 
 
@@ -245,6 +243,13 @@ def _given_signs(rule: Mapping[Any, float], where: str) -> FloatArray:
         signs = np.array(list(rule.values()), dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{where} holds {few(rule.values())}: a sign is +1, -1 or 0") from None
+    check_signs(signs, where)
+    return signs
+
+
+def numeric_signs(values: pd.Series, where: str) -> FloatArray:
+    """Read a column of signs; missing ones are 0, not known."""
+    signs = np.asarray(values.astype("float64").fillna(0.0), dtype=np.float64)
     check_signs(signs, where)
     return signs
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, real_tensor, require_finite
 from ._resolved_targets import ResolvedTargets
 
 __all__ = ["choose_seed", "given_start", "random_start"]
@@ -66,23 +66,12 @@ def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_member
         raise TypeError(
             f"input_tensor must be a torch tensor or a numpy array, not {type(given).__name__}"
         )
-    if given.is_complex() if isinstance(given, Tensor) else given.dtype.kind not in "fiub":
-        raise TypeError(f"input_tensor must hold real numbers, not {given.dtype}")
+    start = real_tensor(given, "input_tensor", model.dtype, model.device).detach()
     shape = (n_members, len(model.sensory_indices), model.num_layers)
-    if tuple(given.shape) != shape:
+    if tuple(start.shape) != shape:
         raise ValueError(
-            f"input_tensor has shape {tuple(given.shape)}, but must have (batch, sensory, step) = "
+            f"input_tensor has shape {tuple(start.shape)}, but must have (batch, sensory, step) = "
             f"{shape}"
         )
-    if isinstance(given, np.ndarray):
-        # a copy: torch takes no read-only, reversed or foreign-endian arrays
-        given = torch.from_numpy(given.astype(np.float64, order="C"))
-    start = given.detach().to(device=model.device, dtype=model.dtype)
-    bad = ~torch.isfinite(start)
-    if bad.any():
-        places = [tuple(place) for place in bad.nonzero()[:5].tolist()]
-        raise ValueError(
-            f"input_tensor holds {int(bad.sum()):,} values that are NaN or infinite, first at "
-            f"{places}: replace them, e.g. with numpy.nan_to_num"
-        )
+    require_finite(start, "input_tensor holds", "numpy.nan_to_num")
     return start.clamp(0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["StimulusLike", "read_stimulus"]
+__all__ = ["StimulusLike", "read_stimulus", "real_tensor", "require_finite"]
 
 StimulusLike = np.ndarray | Tensor
 
@@ -46,16 +46,10 @@ def read_stimulus(
         raise TypeError(
             f"inputs must be a numpy array or a torch tensor, not {type(inputs).__name__}"
         )
-    if isinstance(inputs, np.ndarray) and inputs.dtype.kind not in "fiub":
-        raise TypeError(f"inputs must hold real numbers, not {inputs.dtype}")
-    if isinstance(inputs, np.ndarray):
-        # a copy: torch takes no read-only, reversed or foreign-endian arrays
-        inputs = torch.from_numpy(inputs.astype(np.float64, order="C"))
-    if inputs.is_complex():
-        raise TypeError(f"inputs must hold real numbers, not {inputs.dtype}")
-    tensor = inputs.to(device=device, dtype=dtype)
+    tensor = real_tensor(inputs, "inputs", dtype, device)
     _check_shape(tensor, n_sensory, num_layers)
-    _check_finite(tensor)
+    mend = "numpy.nan_to_num or .fillna(0) on a response table"
+    require_finite(tensor, "inputs hold", mend)
     if tensor.shape[-1] > num_layers:
         warnings.warn(
             f"inputs have {tensor.shape[-1]} steps but the network has num_layers={num_layers}: "
@@ -77,11 +71,40 @@ def _check_shape(tensor: Tensor, n_sensory: int, num_layers: int) -> None:
         )
 
 
-def _check_finite(tensor: Tensor) -> None:
+def real_tensor(
+    values: StimulusLike, what: str, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Convert an array or a tensor of real numbers; `what` is its name in the error.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but real numbers.
+    """
+    if isinstance(values, np.ndarray):
+        real = values.dtype.kind in "fiub"
+    else:
+        real = not values.is_complex()
+    if not real:
+        raise TypeError(f"{what} must hold real numbers, not {values.dtype}")
+    if isinstance(values, np.ndarray):
+        # a copy: torch takes no read-only, reversed or foreign-endian arrays
+        values = torch.from_numpy(values.astype(np.float64, order="C"))
+    return values.to(device=device, dtype=dtype)
+
+
+def require_finite(tensor: Tensor, holds: str, mend: str) -> None:
+    """Refuse NaN and infinity; `holds` begins the error ("inputs hold"), `mend` ends it.
+
+    Raises
+    ------
+    ValueError
+        If there is any: how many, and where the first are.
+    """
     bad = ~torch.isfinite(tensor.detach())
     if bad.any():
         places = [tuple(place) for place in bad.nonzero()[:5].tolist()]
         raise ValueError(
-            f"inputs hold {int(bad.sum()):,} values that are NaN or infinite, first at {places}: "
-            "replace them, e.g. with numpy.nan_to_num or .fillna(0) on a response table"
+            f"{holds} {int(bad.sum()):,} values that are NaN or infinite, first at {places}: "
+            f"replace them, e.g. with {mend}"
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..network import MultilayeredNetwork
-from ..tables import neuron_labels
+from ..tables import neuron_labels, neuron_names
 from ._html import definitions, details, paragraph
 from ._words import counted, joined
 
@@ -47,11 +47,11 @@ _GLOSSARY = (
 
 def target_names(network: MultilayeredNetwork, targets: pd.DataFrame, limit: int = 4) -> str:
     """Name the target neurons, or their groups where these are many."""
-    labels = neuron_labels(network).iloc[targets["neuron"].drop_duplicates().to_numpy()]
-    if len(labels) <= limit:
-        return joined(labels["name"].tolist())
-    groups = pd.unique(labels["group"]).tolist()
-    return f"{counted(len(labels), 'neuron')} ({joined(groups, limit)})"
+    neurons = targets["neuron"].drop_duplicates().to_numpy()
+    if len(neurons) <= limit:
+        return joined(neuron_names(network, neurons))
+    groups = pd.unique(neuron_labels(network)["group"].iloc[neurons]).tolist()
+    return f"{counted(len(neurons), 'neuron')} ({joined(groups, limit)})"
 
 
 def asked_html(

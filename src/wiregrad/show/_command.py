@@ -71,17 +71,17 @@ def _targets(targets: pd.DataFrame, network: MultilayeredNetwork) -> list[str] |
     """Return the targets as whole groups, else as ids; None if they are too many or differ."""
     if len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
         return None
-    labels = neuron_labels(network).assign(group=_types(network))
-    neurons = targets["neuron"].to_numpy()
-    groups = labels["group"].iloc[neurons].drop_duplicates()
-    if len(groups) <= _MOST_TARGETS and labels["group"].isin(groups).sum() == len(neurons):
-        return groups.tolist()
-    return labels["id"].iloc[neurons].tolist() if len(neurons) <= _MOST_TARGETS else None
-
-
-def _types(network: MultilayeredNetwork) -> pd.Series:
-    """Return the cell types, which is what the command takes a bare name for."""
     ids = neuron_labels(network)["id"]
+    types = _types(network, ids)
+    neurons = targets["neuron"].to_numpy()
+    groups = types.iloc[neurons].drop_duplicates()
+    if len(groups) <= _MOST_TARGETS and types.isin(groups).sum() == len(neurons):
+        return groups.tolist()
+    return ids.iloc[neurons].tolist() if len(neurons) <= _MOST_TARGETS else None
+
+
+def _types(network: MultilayeredNetwork, ids: pd.Series) -> pd.Series:
+    """Return the cell types, which is what the command takes a bare name for."""
     if network.neurons is None:
         return ids
     return network.neurons["cell_type"].astype("string").reset_index(drop=True).fillna(ids)

@@ -16,6 +16,7 @@ from ..tables import (
     active_inputs,
     circuit,
     neuron_labels,
+    neuron_names,
     stimulus_by_group,
     strongest_circuit,
     strongest_targets,
@@ -71,20 +72,27 @@ class Member:
         return "id" if len(self.targets) <= _MOST_ROWS else "group"
 
     @property
+    def _names(self) -> dict[str, str]:
+        """What to call the targets that stand one by one, by their ids."""
+        if self._by == "group":
+            return {}
+        neurons = self.targets["neuron"].to_numpy()
+        ids = neuron_labels(self.network)["id"].iloc[neurons]
+        return dict(zip(ids, neuron_names(self.network, neurons), strict=True))
+
+    @property
     def reached(self) -> int:
         """Number of targets that were reached."""
         return int((self.targets["status"] == "reached").sum())
 
     def answer(self) -> str:
         """Say in a sentence or two what the stimulus is and what it does."""
-        rows = self.target_rows
+        rows, names = self.target_rows, self._names
         said = []
-        names = neuron_labels(self.network).set_index("id")["name"].to_dict()
         columns = rows["group"], rows["attained"], rows["value"]
         for group, attained, value in zip(*columns, strict=True):
             asked = f" (asked {value:g})" if pd.notna(value) else ""
-            name = names.get(group, group) if self._by == "id" else group
-            said.append(f"{name} attains {amount(attained)}{asked}")
+            said.append(f"{names.get(group, group)} attains {amount(attained)}{asked}")
         driven = self.inputs["neuron"].nunique()
         given = self.inputs.groupby("group")["input"].sum()
         groups = given.sort_values(ascending=False, kind="stable").index.tolist()

@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ..network import MultilayeredNetwork
-from ..tables import Circuit, neuron_labels, strongest_groups
+from ..tables import STATUSES, Circuit, neuron_labels, strongest_groups
 from ._heatmap import step_name
 from ._html import paragraph, table
 from ._words import amount, joined
 
 __all__ = ["edge_table", "stimulus_table", "target_table"]
-
-_STATUSES = ("reached", "improved", "stuck", "unreachable")
 
 
 def target_table(network: MultilayeredNetwork, rows: pd.DataFrame, by: str) -> str:
@@ -56,7 +54,7 @@ def _spread(rows: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _outcomes(rows: pd.DataFrame) -> list[str]:
-    return [_STATUSES[int(np.argmax(row))] for row in rows[[*_STATUSES]].to_numpy()]
+    return [STATUSES[int(np.argmax(row))] for row in rows[[*STATUSES]].to_numpy()]
 
 
 def stimulus_table(by_group: pd.DataFrame, inputs: pd.DataFrame, limit: int) -> str:

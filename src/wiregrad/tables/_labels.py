@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..network import MultilayeredNetwork
 
-__all__ = ["neuron_labels"]
+__all__ = ["neuron_labels", "neuron_names"]
 
 
 def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
@@ -22,8 +24,6 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
         One row a neuron, in the order of their indices. `id`: the id of the neurons table, or the
         index where the network has no such table. `group`: the network's group; on a network
         without groups the cell type; without cell types, or where a neuron has none, its id.
-        `name`: what to call the neuron in a sentence: its id, after its cell type where the id is a
-        number.
 
     Notes
     -----
@@ -35,7 +35,7 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
     >>> worm = wg.datasets.celegans()
     >>> network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", device="cpu")
     >>> neuron_labels(network).loc[[53, 54]].to_numpy().tolist()
-    [['AVAL', 'AVA', 'AVAL'], ['AVAR', 'AVA', 'AVAR']]
+    [['AVAL', 'AVA'], ['AVAR', 'AVA']]
     """
     index = pd.Series(range(network.n_neurons), dtype="int64").astype("string")
     neurons, groups = network.neurons, network.groups
@@ -47,11 +47,41 @@ def neuron_labels(network: MultilayeredNetwork) -> pd.DataFrame:
         labels = neurons["cell_type"].astype("string").reset_index(drop=True).fillna(ids)
     else:
         labels = index
-    return pd.DataFrame({"id": ids, "group": labels, "name": _names(neurons, ids)})
+    return pd.DataFrame({"id": ids, "group": labels})
 
 
-def _names(neurons: pd.DataFrame | None, ids: pd.Series) -> pd.Series:
-    if neurons is None or not pd.api.types.is_integer_dtype(neurons["id"]):
-        return ids
-    types = neurons["cell_type"].astype("string").reset_index(drop=True)
-    return (types + " " + ids).where(types.notna() & (types != ids), ids)
+def neuron_names(network: MultilayeredNetwork, neurons: npt.ArrayLike) -> list[str]:
+    """Say what to call some neurons in a sentence.
+
+    Parameters
+    ----------
+    network : MultilayeredNetwork
+    neurons : sequence of int
+        Indices.
+
+    Returns
+    -------
+    list of str
+        Their ids; where ids are numbers, each after its neuron's cell type, if that is known.
+
+    Notes
+    -----
+    Cost: that of the neurons named.
+
+    Examples
+    --------
+    >>> import wiregrad as wg
+    >>> worm = wg.datasets.celegans()
+    >>> network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", device="cpu")
+    >>> neuron_names(network, [53, 54])
+    ['AVAL', 'AVAR']
+    """
+    places = np.asarray(neurons, dtype=np.int64)
+    if network.neurons is None:
+        return [str(place) for place in places]
+    named = network.neurons.iloc[places]
+    ids = named["id"].astype("string")
+    if not pd.api.types.is_integer_dtype(named["id"]):
+        return ids.tolist()
+    types = named["cell_type"].astype("string")
+    return (types + " " + ids).where(types.notna() & (types != ids), ids).tolist()
