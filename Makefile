@@ -4,6 +4,7 @@
 #
 #     PYTHON=...       the Python to make .venv with (otherwise the first one found that fits)
 #     TORCH_INDEX=...  a package index to take torch alone from, such as that of its CPU builds
+#     BENCHMARKS=...   options of `make benchmarks`, such as BENCHMARKS="--sizes worm,flywire"
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,10 +17,10 @@ DEV := $(VENV)/.installed-dev
 PINS := $(VENV)/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow parity lint clean
+.PHONY: help demo test slow parity lint benchmarks clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME) ## which sensory neurons switch on the worm's command neurons? Writes a report
 	@$(BIN)/wiregrad demo
@@ -43,8 +44,11 @@ lint: $(DEV) ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+benchmarks: $(RUNTIME) ## time wiregrad beside the reference (hours); writes docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.engine $(BENCHMARKS)
+
 clean: ## remove .venv, .reference and what tools and tests leave behind
-	rm -rf $(VENV) .reference dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .reference .reference-* dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f wiregrad-demo.html
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

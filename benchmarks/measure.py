@@ -31,24 +31,35 @@ class Measured:
         )
 
 
-def measure(code: str, repeats: int) -> Measured:
+def measure(
+    code: str,
+    repeats: int,
+    *,
+    environment: dict[str, str] | None = None,
+    timeout: float | None = None,
+) -> Measured:
     """Run code in fresh processes; its last line is an expression, the answer.
 
     Seconds count from the start of the process, imports included; peak memory is the largest
-    resident set.
+    resident set. The environment is added to this process's own.
     """
-    runs = [_run(code) for _ in range(repeats)]
+    runs = [_run(code, environment or {}, timeout) for _ in range(repeats)]
     return Measured(
         [run["seconds"] for run in runs], [run["peak_mb"] for run in runs], runs[-1]["answer"]
     )
 
 
-def _run(code: str) -> dict[str, Any]:
+def _run(code: str, environment: dict[str, str], timeout: float | None) -> dict[str, Any]:
     *body, last = code.strip().splitlines()
     program = "\n".join([*body, f"answer = {last}", _REPORT])
     began = time.perf_counter()
     process = subprocess.run(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+        timeout=timeout,
     )
     seconds = time.perf_counter() - began
     return {"seconds": seconds, **json.loads(process.stdout.splitlines()[-1])}

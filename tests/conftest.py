@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 import wiregrad as wg
@@ -35,6 +37,37 @@ def worm() -> wg.Connectome:
 @pytest.fixture(scope="session")
 def fly_column() -> wg.Connectome:
     return wg.datasets.flyvis_column()
+
+
+@pytest.fixture(scope="session", name="random_weights")
+def give_random_weights() -> Callable[..., sparse.csr_array]:
+    return random_weights
+
+
+@pytest.fixture
+def use_threads() -> Iterator[Callable[[int], None]]:
+    """`wg.set_threads`, undone afterwards; skips where the machine has not so many cores."""
+    largest = numba.config.NUMBA_NUM_THREADS
+    before = numba.get_num_threads()
+
+    def use(n: int) -> None:
+        if n > largest:
+            pytest.skip(f"{n} threads asked for, but numba has {largest} on this machine")
+        wg.set_threads(n)
+
+    yield use
+    wg.set_threads(before)
+
+
+@pytest.fixture(scope="session")
+def fly_network(fly_column: wg.Connectome) -> wg.MultilayeredNetwork:
+    """The fly column's photoreceptors, five steps."""
+    return wg.MultilayeredNetwork.from_connectome(fly_column, "role=input", steps=5, device="cpu")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
 
 
 def random_weights(

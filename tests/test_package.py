@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "wiregrad"
 
 #: Data flows down this list, and imports go up it.
-ROOMS = ["connectome", "network", "tables", "gradients", "experiments", "show", "cli"]
+ROOMS = ["connectome", "product", "network", "tables", "gradients", "experiments", "show", "cli"]
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
-SHARED = {"_environment", "_messages", "_version"}
+SHARED = {"_elsewhere", "_environment", "_messages", "_version"}
 #: What a room never imports.
 NEVER = {"connectome": {"torch"}}
 
@@ -226,7 +226,7 @@ def test_the_wheel_holds_the_package_its_two_data_files_and_the_licences(tmp_pat
 def test_the_sdist_holds_text_and_no_data_but_the_two_files(tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as sdist:
         files = [Path(member.name) for member in sdist.getmembers() if member.isfile()]
-    text = {".cff", ".md", ".py", ".toml", ".txt"}
+    text = {".svg", ".cff", ".md", ".py", ".toml", ".txt"}
     bare = {".gitignore", "LICENSE", "Makefile", "PKG-INFO", "py.typed"}
     others = {path.name for path in files if path.suffix not in text and path.name not in bare}
     assert others == BUNDLED

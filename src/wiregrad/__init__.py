@@ -1,16 +1,42 @@
 """wiregrad: question a wiring diagram of a nervous system with gradients."""
 
+from typing import TYPE_CHECKING
+
 from . import _environment as _environment  # first: before anything loads torch or numba
 from . import datasets
 from ._version import __version__
 from .connectome import (
     TRANSMITTER_SIGNS,
     Connectome,
+    add_sign,
     select_neurons,
 )
-from .gradients import MaximisationResult, TargetActivation, activation_maximisation
-from .network import MultilayeredNetwork, reference_forward, set_threads
+from .gradients import (
+    MaximisationResult,
+    TargetActivation,
+    TrainingResult,
+    activation_maximisation,
+    saliency,
+    train_model,
+    training_mode,
+)
+from .network import MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
+from .product import set_threads
 from .show import report
+from .tables import (
+    activated_path_for_ngl,
+    activations_to_df,
+    activations_to_df_batched,
+    activity_by_column,
+    adjacency_df_to_el,
+    get_activations,
+    get_activations_for_path,
+    get_input_activation,
+    get_neuron_activation,
+    input_from_df,
+    result_summary,
+    to_nparray,
+)
 
 __all__ = [
     "TRANSMITTER_SIGNS",
@@ -18,11 +44,32 @@ __all__ = [
     "MaximisationResult",
     "MultilayeredNetwork",
     "TargetActivation",
+    "TrainingResult",
     "__version__",
+    "activated_path_for_ngl",
     "activation_maximisation",
+    "activations_to_df",
+    "activations_to_df_batched",
+    "activity_by_column",
+    "add_sign",
+    "adjacency_df_to_el",
     "datasets",
+    "get_activations",
+    "get_activations_for_path",
+    "get_input_activation",
+    "get_neuron_activation",
+    "input_from_df",
     "reference_forward",
     "report",
+    "result_summary",
+    "saliency",
+    "scipy_sparse_to_pytorch",
     "select_neurons",
     "set_threads",
+    "to_nparray",
+    "train_model",
+    "training_mode",
 ]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that exists
+    from ._elsewhere import missing_name as __getattr__  # noqa: F401

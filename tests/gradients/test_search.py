@@ -13,16 +13,18 @@ from torch import Tensor
 import wiregrad as wg
 from wiregrad.gradients._resolved_targets import resolve_targets
 from wiregrad.gradients._search import Objective, Outcome, Trial, Verdict, search
-from wiregrad.network import unroll
+from wiregrad.network import Response, Wanted, unroll
 
 
 class Only:
     """An objective without penalties that is told what to say."""
 
+    reads: Wanted = "nothing"
+
     def __init__(self, better: Any = None, finished: Any = None, rate: float = 0.1) -> None:
         self._better, self._finished, self._rate = better, finished, rate
 
-    def costs(self, x: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
+    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
         return x.new_zeros(len(x)), x.new_zeros(len(x))
 
     def rate(self) -> Tensor:
@@ -213,7 +215,7 @@ def test_members_whose_loss_is_nan_are_named(bad: float) -> None:
     """Finished members do not count."""
 
     class Odd(Only):
-        def costs(self, x: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
+        def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
             return torch.tensor([0.0, bad, bad, bad]), x.new_zeros(4)
 
     network = make_random()

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from scipy import sparse
 
 import wiregrad as wg
-
-ROOT_CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
-
-
-@pytest.fixture(scope="session")
-def random_weights(pytestconfig: pytest.Config) -> Callable[..., sparse.csr_array]:
-    """`random_weights` of the root conftest, which cannot be imported from here by name."""
-    return pytestconfig.pluginmanager.get_plugin(str(ROOT_CONFTEST)).random_weights
-
-
-@pytest.fixture
-def use_threads() -> Iterator[Callable[[int], None]]:
-    """`wg.set_threads`, undone afterwards; skips where the machine has not so many cores."""
-    largest = numba.config.NUMBA_NUM_THREADS
-    before = numba.get_num_threads()
-
-    def use(n: int) -> None:
-        if n > largest:
-            pytest.skip(f"{n} threads asked for, but numba has {largest} on this machine")
-        wg.set_threads(n)
-
-    yield use
-    wg.set_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -87,14 +60,3 @@ def tiny() -> wg.Connectome:
 def worm_network(worm: wg.Connectome) -> wg.MultilayeredNetwork:
     """The worm's 83 sensory neurons, four steps."""
     return wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", steps=4, device="cpu")
-
-
-@pytest.fixture(scope="session")
-def fly_network(fly_column: wg.Connectome) -> wg.MultilayeredNetwork:
-    """The fly column's photoreceptors, five steps."""
-    return wg.MultilayeredNetwork.from_connectome(fly_column, "role=input", steps=5, device="cpu")
-
-
-@pytest.fixture
-def generator() -> torch.Generator:
-    return torch.Generator().manual_seed(0)

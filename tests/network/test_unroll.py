@@ -22,8 +22,8 @@ from network_cases import (
 from torch.autograd import gradcheck
 
 import wiregrad as wg
-from wiregrad.network._kernels import _PARALLEL_FROM
 from wiregrad.network._unroll import unroll
+from wiregrad.product import PARALLEL_FROM
 
 MakeChain = Callable[..., wg.MultilayeredNetwork]
 UseThreads = Callable[[int], None]
@@ -253,13 +253,13 @@ def test_every_batch_size_equals_single_bit_for_bit(
     for size in range(1, 34):
         assert_members_equal_singles(run(signed_worm, stimulus[:size]), singles[:size])
     edges = len(signed_worm.weights.values)
-    assert edges < _PARALLEL_FROM, "one stimulus takes the serial kernel"
+    assert edges < PARALLEL_FROM, "one stimulus takes the serial kernel"
 
 
 def test_batch_equals_single_on_a_problem_of_many_threads(
     fly_network: wg.MultilayeredNetwork, use_threads: UseThreads
 ) -> None:
-    assert len(fly_network.weights.values) > _PARALLEL_FROM
+    assert len(fly_network.weights.values) > PARALLEL_FROM
     shape = (5, len(fly_network.sensory_indices), fly_network.num_layers)
     stimulus = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     use_threads(1)

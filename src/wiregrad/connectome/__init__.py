@@ -1,5 +1,6 @@
 """Neurons, synapses, signs and selection: the wiring diagram, before any model."""
 
+from ._add_sign import add_sign
 from ._connectome import Connectome
 from ._describe import ConnectomeSummary, Degrees
 from ._edges import SET_ASIDE
@@ -18,5 +19,6 @@ __all__ = [
     "SignRule",
     "SignSummary",
     "SignedWeights",
+    "add_sign",
     "select_neurons",
 ]

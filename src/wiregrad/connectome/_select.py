@@ -92,6 +92,8 @@ def _select_sequence(neurons: pd.DataFrame, what: object) -> IndexArray:
         raise ValueError("the selection is empty: name at least one neuron")
     if all(isinstance(item, (bool, np.bool_)) for item in items):
         return _select_mask(neurons, np.asarray(items, dtype=bool))
+    if array is None and pd.api.types.infer_dtype(items, skipna=False) == "integer":
+        array = np.asarray(items)
     if array is not None and array.dtype.kind in "iu" and _all_in_range(array, len(neurons)):
         return pd.unique(array.ravel().astype(np.int64))
     return pd.unique(np.concatenate([select_neurons(neurons, item) for item in items]))

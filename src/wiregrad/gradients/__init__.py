@@ -2,6 +2,18 @@
 
 from ._maximise import activation_maximisation
 from ._result import MaximisationResult
+from ._saliency_map import saliency
 from ._targets import TargetActivation
+from ._trainable import training_mode
+from ._training import train_model
+from ._training_result import TrainingResult
 
-__all__ = ["MaximisationResult", "TargetActivation", "activation_maximisation"]
+__all__ = [
+    "MaximisationResult",
+    "TargetActivation",
+    "TrainingResult",
+    "activation_maximisation",
+    "saliency",
+    "train_model",
+    "training_mode",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..network import Response, Wanted
 from ._penalties import penalise_members, steady_sum
 from ._resolved_targets import ResolvedTargets
 from ._search import Trial, Verdict
@@ -52,6 +53,8 @@ class ReachThenThin:
         Whether members finish when they make no more progress.
     """
 
+    reads: Wanted = "nothing"
+
     def __init__(self, targets: ResolvedTargets, rate: float, *, stop: bool = True) -> None:
         self._targets, self._rate, self._stop = targets, rate, stop
         by_target, by_member = targets.value, targets.value.new_zeros(targets.n_members)
@@ -69,7 +72,7 @@ class ReachThenThin:
         self._best_count = by_member.long()
         self._best_strength = by_member.clone()
 
-    def costs(self, x: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
+    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
         """Return the reweighted L1 penalty on the stimulus; none on the activations."""
         weight = self.multiplier[:, None, None] / (1 + x.detach() / _SMALL)
         return penalise_members(steady_sum, weight * x), torch.zeros_like(self.multiplier)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ._penalties import Penalty, penalise_members
+from ..network import Response, Wanted
+from ._penalties import Penalty, l1_plus_l2, norm, penalise_members
 from ._search import Trial, Verdict
 
 __all__ = ["FixedPenalties"]
@@ -51,9 +52,23 @@ class FixedPenalties:
         self._best = like.new_full((len(like),), torch.inf)
         self._history: list[Tensor] = []
 
-    def costs(self, x: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def reads(self) -> Wanted:
+        """The sums are enough for the penalty of connectome_interpreter."""
+        if not self._lambdas["out"]:
+            return "nothing"
+        return "sums" if self._penalties["out"] is l1_plus_l2 else "activations"
+
+    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
         """Return the penalties by member."""
-        return self._cost("in", x), self._cost("out", activations)
+        return self._cost("in", x), self._out_cost(response)
+
+    def _out_cost(self, response: Response) -> Tensor:
+        if self.reads == "sums" and response.size is not None and response.square is not None:
+            return self._lambdas["out"] * (response.size + norm(response.square))
+        if response.activations is not None:
+            return self._cost("out", response.activations)
+        return torch.zeros_like(self._best)
 
     def _cost(self, side: str, batch: Tensor) -> Tensor:
         if not self._lambdas[side]:

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from .._messages import few
 from .._version import __version__
-from ..network import NO_WALK, MultilayeredNetwork
+from ..network import NO_WALK, MultilayeredNetwork, Response
 from ._automatic import ReachThenThin
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
@@ -48,6 +48,7 @@ def activation_maximisation(
     wandb: bool = False,
     *,
     seed: int | None = None,
+    checkpoint_steps: int | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -92,6 +93,10 @@ def activation_maximisation(
     seed : int, optional
         Makes the start repeatable. By default one is drawn from torch's global generator. It is
         kept in the result.
+    checkpoint_steps : int, optional
+        For long unrollings: so many steps are kept in memory for the gradient, and the others are
+        computed a second time; results are the same. By default all, or where memory is short the
+        square root of `num_layers`.
 
     Returns
     -------
@@ -105,6 +110,8 @@ def activation_maximisation(
     ValueError
         If a target does not fit the network, an argument is out of its range, or a function given
         by the caller comes to NaN.
+    MemoryError
+        If the search cannot fit into memory: before it starts.
     ImportError
         If wandb is asked for and is not installed.
 
@@ -117,7 +124,8 @@ def activation_maximisation(
     targets can be found. What is returned was evaluated by the network as it is.
 
     Cost: a forward and a backward pass over the edges for each step and iteration, for all members
-    together; about 5 * batch * n_neurons * num_layers * 4 bytes.
+    together, but on the CPU only over those of neurons that are active or that a gradient can pass;
+    about batch * n_neurons * (num_layers + 3) * 4 bytes.
 
     Source: activation maximisation is due to Erhan et al. 2009, University of Montreal report 1341;
     its use on connectomes, the model and the fixed penalties follow connectome_interpreter 2.9.1.
@@ -144,6 +152,7 @@ def activation_maximisation(
         "early_stopping": early_stopping,
         "stopping_threshold": stopping_threshold,
         "n_runs": n_runs,
+        "checkpoint_steps": checkpoint_steps,
     }
     settings = check_settings(**arguments)  # type: ignore[arg-type]  # one dict for check and record
     log = WandbLog(wandb)
@@ -252,6 +261,7 @@ def _search(
             running=running,
             resting_error=targets.mean_by_member((prospect.resting - targets.value).square()),
             on_pass=on_pass,
+            window=settings.checkpoint_steps,
         )
 
 
@@ -269,8 +279,10 @@ def _evaluate(
     with torch.no_grad():
         returned = model(stimulus[0] if alone else stimulus)
     activations = returned.unsqueeze(0) if alone else returned
-    error = targets.mean_by_member((targets.read(activations) - targets.value).square())
-    in_cost, out_cost = objective.costs(stimulus, activations)
+    attained = targets.read(activations)
+    error = targets.mean_by_member((attained - targets.value).square())
+    response = Response.of(activations, attained, objective.reads)
+    in_cost, out_cost = objective.costs(stimulus, response)
     last = torch.stack([error, out_cost, in_cost]).mean(dim=1).cpu().numpy()
     error_list, out_list, in_list = np.stack([*outcome.losses, last], axis=1).tolist()
 

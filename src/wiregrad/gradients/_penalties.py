@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Penalty", "check_penalties", "l1_plus_l2", "penalise_members", "steady_sum"]
+__all__ = ["Penalty", "check_penalties", "l1_plus_l2", "norm", "penalise_members", "steady_sum"]
 
 #: Takes one member, (1, rows, step), and returns a number as a tensor.
 Penalty = Callable[[Tensor], Tensor]
@@ -40,10 +40,18 @@ def l1_plus_l2(member: Tensor) -> Tensor:
     >>> l1_plus_l2(torch.tensor([[[3.0, 4.0]]]))
     tensor(12.)
     """
-    # The norm has no slope at 0, where its gradient would be NaN: taken as 0.
-    square = steady_sum(member.square())
-    norm = torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
-    return steady_sum(member.abs()) + norm
+    return steady_sum(member.abs()) + norm(steady_sum(member.square()))
+
+
+def norm(square: Tensor) -> Tensor:
+    """Return the square root of sums of squares, with slope 0 at 0, where it has none.
+
+    Examples
+    --------
+    >>> norm(torch.tensor([9.0, 0.0]))
+    tensor([3., 0.])
+    """
+    return torch.where(square > 0, square, 1.0).sqrt() * (square > 0)
 
 
 def penalise_members(penalty: Penalty, batch: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .._messages import few
 from ..network import MultilayeredNetwork
+from ._target_rows import find_neurons_of_rows, layer_numbers, refuse_rows, whole_numbers
 from ._targets import TargetActivation
 
 __all__ = ["ResolvedTargets", "resolve_targets"]
@@ -98,36 +99,22 @@ def resolve_targets(targets: TargetsLike, network: MultilayeredNetwork) -> Resol
     n_members = int(targets.batch_size or 0)
     table = targets.targets_df.reset_index(drop=True)
     if len(table):
-        table = table[_whole_numbers(table, "batch") < n_members]
+        table = table[whole_numbers(table, "batch") < n_members]
     if not len(table):
         raise ValueError("there are no targets: ask an activation of at least one neuron")
     _check_members(table, n_members)
-    table = table.assign(layer=_layers(table, network.num_layers), value=_values(table))
-    table = _expand_neurons(table, network)
+    layers = layer_numbers(table, network.num_layers)
+    table = table.assign(layer=layers, value=_values(table))
+    row, neuron = find_neurons_of_rows(table, "neuron", network)
+    table = table.iloc[row].assign(neuron=neuron)
     table = _one_value_a_place(table)
     return _to_tensors(table, n_members, network)
 
 
-def _whole_numbers(table: pd.DataFrame, column: str) -> npt.NDArray[np.int64]:
-    """Read a column of whole numbers, given as integers or as floats without a fraction."""
-    numbers = pd.to_numeric(table[column], errors="coerce")
-    wrong = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() > 2**53)
-    if wrong.any():
-        _refuse(table, wrong, f"the targets' {column!r} must be whole numbers")
-    return numbers.to_numpy().astype(np.int64)
-
-
-def _refuse(table: pd.DataFrame, wrong: pd.Series | npt.NDArray[np.bool_], why: str) -> NoReturn:
-    rows = table.loc[np.asarray(wrong, dtype=bool), ["batch", "layer", "neuron", "value"]]
-    shown = rows.head(5).to_string(index=False)
-    rest = f"\nand {len(rows) - 5:,} more" if len(rows) > 5 else ""
-    raise ValueError(f"{why}:\n{shown}{rest}")
-
-
 def _check_members(table: pd.DataFrame, n_members: int) -> None:
-    batch = _whole_numbers(table, "batch")
+    batch = whole_numbers(table, "batch")
     if (batch < 0).any():
-        _refuse(table, batch < 0, "a batch member's number is 0 or more")
+        refuse_rows(table, batch < 0, "a batch member's number is 0 or more")
     without = np.setdiff1d(np.arange(n_members), batch)
     if len(without):
         raise ValueError(
@@ -136,47 +123,12 @@ def _check_members(table: pd.DataFrame, n_members: int) -> None:
         )
 
 
-def _layers(table: pd.DataFrame, num_layers: int) -> npt.NDArray[np.int64]:
-    layers = _whole_numbers(table, "layer")
-    wrong = (layers < -num_layers) | (layers >= num_layers)
-    if wrong.any():
-        _refuse(
-            table,
-            wrong,
-            f"target layer {layers[wrong][0]} is out of range: the network has "
-            f"num_layers={num_layers} (0 to {num_layers - 1}, or negative from the end)",
-        )
-    return np.where(layers < 0, layers + num_layers, layers)
-
-
 def _values(table: pd.DataFrame) -> npt.NDArray[np.float64]:
     values = pd.to_numeric(table["value"], errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~((values >= 0) & (values <= 1))
     if wrong.any():
-        _refuse(table, wrong, "a target value is an activation from 0 to 1")
+        refuse_rows(table, wrong, "a target value is an activation from 0 to 1")
     return values
-
-
-def _expand_neurons(table: pd.DataFrame, network: MultilayeredNetwork) -> pd.DataFrame:
-    """Replace names by the indices of all that they name."""
-    codes, named = pd.factorize(table["neuron"])
-    if (codes < 0).any():
-        _refuse(table, codes < 0, "a target's neuron is missing")
-    members = [_find(network, what, table, codes == code) for code, what in enumerate(named)]
-    sizes = np.array([len(found) for found in members])[codes]
-    expanded = table.loc[np.repeat(table.index, sizes)]
-    return expanded.assign(neuron=np.concatenate([members[code] for code in codes]))
-
-
-def _find(
-    network: MultilayeredNetwork, what: Any, table: pd.DataFrame, rows: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.int64]:
-    if isinstance(what, float) and what.is_integer():  # a column that held numbers of both kinds
-        what = int(what)
-    try:
-        return network.find(what)
-    except ValueError as error:
-        _refuse(table, rows, f"the target neuron {what!r} is not in the network: {error}")
 
 
 def _one_value_a_place(table: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +136,7 @@ def _one_value_a_place(table: pd.DataFrame) -> pd.DataFrame:
     table = table[[*place, "value"]].drop_duplicates().sort_values(place)
     twice = table.duplicated(place, keep=False)
     if twice.any():
-        _refuse(table, twice, "a neuron has two target values at one layer of one batch member")
+        refuse_rows(table, twice, "a neuron has two target values at one layer of one batch member")
     return table
 
 

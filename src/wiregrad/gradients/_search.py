@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .._messages import few
-from ..network import MultilayeredNetwork, gate, unroll
+from ..network import MultilayeredNetwork, Response, Wanted, Watch, gate
 from ._adam import BoundedAdam
 from ._resolved_targets import ResolvedTargets
 
@@ -76,7 +76,11 @@ class Verdict:
 class Objective(Protocol):
     """What a search minimises besides the distance from the targets, and when it is done."""
 
-    def costs(self, x: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def reads(self) -> Wanted:
+        """What `costs` reads of a response."""
+
+    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
         """Return the penalties on stimulus and activations, (batch,) each, with their graph."""
 
     def judge(self, trial: Trial) -> Verdict:
@@ -123,6 +127,7 @@ def search(
     running: Tensor,
     resting_error: Tensor,
     on_pass: Callable[[Trial, Outcome], None],
+    window: int | None = None,
 ) -> Outcome:
     """Follow the gradient from a start until every member is finished.
 
@@ -141,6 +146,8 @@ def search(
         Mean squared distance of the silent network from each member's targets.
     on_pass : callable
         Told of every pass, for progress and logs.
+    window : int, optional
+        Steps kept in memory at a time; see `Watch`.
 
     Returns
     -------
@@ -159,15 +166,17 @@ def search(
     # Until the first pass is judged, a search that is interrupted has nothing but silence.
     none_yet = torch.full_like(running, -1, dtype=torch.int64)
     outcome = Outcome(torch.zeros_like(start), none_yet, torch.zeros_like(none_yet))
+    place = (targets.batch, targets.neuron, targets.layer)
+    watch = Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
     try:
-        _run(model, targets, start, objective, limit, running, resting_error, on_pass, outcome)
+        _run(watch, targets, start, objective, limit, running, resting_error, on_pass, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
     return outcome
 
 
 def _run(
-    model: MultilayeredNetwork,
+    watch: Watch,
     targets: ResolvedTargets,
     x: Tensor,
     objective: Objective,
@@ -182,7 +191,7 @@ def _run(
     for number in range(limit):
         if not running.any():
             return
-        trial, slope = _try(model, targets, x, objective, number, running)
+        trial, slope = _try(watch, targets, x, objective, number, running)
         verdict = objective.judge(trial)
         _keep_best(outcome, trial, verdict.better & running)
         losses = torch.where(running, trial.losses, losses)
@@ -196,7 +205,7 @@ def _run(
 
 
 def _try(
-    model: MultilayeredNetwork,
+    watch: Watch,
     targets: ResolvedTargets,
     x: Tensor,
     objective: Objective,
@@ -206,16 +215,16 @@ def _try(
     """Run the network on a stimulus; return what came of it, and the slope of the loss."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():  # whatever the caller has set
-        activations = unroll(model, x, LEAK)
-        attained = targets.read(activations)
+        response = watch(x)
+        attained = response.read
         error = targets.mean_by_member((attained - targets.value).square())
-        in_cost, out_cost = objective.costs(x, activations)
+        in_cost, out_cost = objective.costs(x, response)
         loss = error + in_cost + out_cost
         (slope,) = torch.autograd.grad(loss.sum(), x)
     _refuse_nan(loss, slope, running, number)
     trial = Trial(
         number=number,
-        stimulus=gate(x.detach(), model.threshold),
+        stimulus=gate(x.detach(), watch.threshold),
         attained=attained.detach(),
         error=error.detach(),
         in_cost=in_cost.detach(),

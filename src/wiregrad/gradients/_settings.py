@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from ..network import read_window
+from ._numbers import not_negative, positive, whole_number
 from ._penalties import Penalty, check_penalties
 
 __all__ = ["SearchSettings", "check_settings"]
@@ -32,6 +32,7 @@ class SearchSettings:
     stop: bool
     flat: float
     window: int
+    checkpoint_steps: int | None
 
 
 def check_settings(
@@ -44,6 +45,7 @@ def check_settings(
     early_stopping: bool,
     stopping_threshold: float,
     n_runs: int,
+    checkpoint_steps: int | None = None,
 ) -> SearchSettings:
     """Check the arguments and fill in what depends on the others.
 
@@ -56,43 +58,18 @@ def check_settings(
     limit = _MOST_PASSES if automatic else _REFERENCE_PASSES
     return SearchSettings(
         automatic=automatic,
-        in_lambda=_not_negative("in_reg_lambda", in_reg_lambda),
-        out_lambda=_not_negative("out_reg_lambda", out_reg_lambda),
+        in_lambda=_lambda("in_reg_lambda", in_reg_lambda),
+        out_lambda=_lambda("out_reg_lambda", out_reg_lambda),
         penalties=check_penalties(custom_reg_functions),
-        limit=limit if num_iterations is None else _whole("num_iterations", num_iterations),
+        limit=limit if num_iterations is None else whole_number("num_iterations", num_iterations),
         limit_given=num_iterations is not None or not automatic,
-        rate=_positive("learning_rate", learning_rate),
+        rate=positive("learning_rate", learning_rate),
         stop=bool(early_stopping),
-        flat=_not_negative("stopping_threshold", stopping_threshold),
-        window=_whole("n_runs", n_runs),
+        flat=not_negative("stopping_threshold", stopping_threshold),
+        window=whole_number("n_runs", n_runs),
+        checkpoint_steps=read_window(checkpoint_steps),
     )
 
 
-def _whole(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is a whole number, at least 1, not {value!r}")
-    return int(value)
-
-
-def _number(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is a number, not {value!r}") from None
-    if not np.isfinite(number):
-        raise ValueError(f"{name} is a finite number, not {value!r}")
-    return number
-
-
-def _not_negative(name: str, value: float | None) -> float:
-    number = _number(name, _REFERENCE_LAMBDA if value is None else value)
-    if number < 0:
-        raise ValueError(f"{name} is 0 or more, not {value!r}")
-    return number
-
-
-def _positive(name: str, value: float) -> float:
-    number = _number(name, value)
-    if number <= 0:
-        raise ValueError(f"{name} is more than 0, not {value!r}")
-    return number
+def _lambda(name: str, value: float | None) -> float:
+    return not_negative(name, _REFERENCE_LAMBDA if value is None else value)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import MultilayeredNetwork, real_tensor, require_finite
+from ..network import MultilayeredNetwork, require_finite
+from ._given_tensor import given_tensor
 from ._resolved_targets import ResolvedTargets
 
 __all__ = ["choose_seed", "given_start", "random_start"]
@@ -62,11 +63,7 @@ def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_member
     TypeError
         If it is neither an array nor a tensor, or holds no real numbers.
     """
-    if not isinstance(given, (Tensor, np.ndarray)):
-        raise TypeError(
-            f"input_tensor must be a torch tensor or a numpy array, not {type(given).__name__}"
-        )
-    start = real_tensor(given, "input_tensor", model.dtype, model.device).detach()
+    start = given_tensor(given, "input_tensor", model)
     shape = (n_members, len(model.sensory_indices), model.num_layers)
     if tuple(start.shape) != shape:
         raise ValueError(

@@ -30,12 +30,14 @@ def import_wandb() -> ModuleType:
 
 
 class WandbLog:
-    """One run in the project `connectome_interpreter`, or nothing at all.
+    """One run in a project, or nothing at all.
 
     Parameters
     ----------
     wanted : bool
         Whether to log; if not, nothing is done and wandb is not imported.
+    project : str
+        By default that of the reference.
 
     Raises
     ------
@@ -45,8 +47,9 @@ class WandbLog:
 
     PROJECT = "connectome_interpreter"
 
-    def __init__(self, wanted: bool) -> None:
+    def __init__(self, wanted: bool, project: str = PROJECT) -> None:
         self._wandb = import_wandb() if wanted else None
+        self._project = project
 
     @contextmanager
     def run(self, config: Mapping[str, Any]) -> Iterator[None]:
@@ -54,7 +57,7 @@ class WandbLog:
         if self._wandb is None:
             yield
             return
-        self._wandb.init(project=self.PROJECT, config=dict(config))
+        self._wandb.init(project=self._project, config=dict(config))
         try:
             yield
         finally:

@@ -2,20 +2,27 @@
 
 from ._gate import gate
 from ._network import MultilayeredNetwork
+from ._recording import read_window, recorded
 from ._reference import reference_forward
 from ._stimulus import real_tensor, require_finite
-from ._threads import set_threads
+from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
 from ._walks import NO_WALK, shortest_walks
+from ._watch import Response, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
     "MultilayeredNetwork",
+    "Response",
+    "Wanted",
+    "Watch",
     "gate",
+    "read_window",
     "real_tensor",
+    "recorded",
     "reference_forward",
     "require_finite",
-    "set_threads",
+    "scipy_sparse_to_pytorch",
     "shortest_walks",
     "unroll",
 ]

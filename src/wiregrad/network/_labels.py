@@ -13,7 +13,9 @@ from .._messages import did_you_mean
 from ..connectome import Connectome, Selection, SignedWeights, select_neurons
 from ._groups import Groups
 
-__all__ = ["find_neurons", "network_provenance", "stand_in_table"]
+__all__ = ["find_neurons", "network_provenance"]
+
+_COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def find_neurons(
@@ -35,9 +37,10 @@ def find_neurons(
             return members
     if isinstance(what, (np.ndarray, pd.Series, pd.Index)) and what.dtype.kind not in "biuf":
         what = np.asarray(what).ravel().tolist()  # names
-    if isinstance(what, (list, tuple)) and any(isinstance(item, str) for item in what):
-        found = [find_neurons(neurons, groups, n_neurons, item) for item in what]
-        return pd.unique(np.concatenate(found))
+    if isinstance(what, _COLLECTIONS) and any(isinstance(item, str) for item in what):
+        parts = [find_neurons(neurons, groups, n_neurons, item) for item in what]
+        found = pd.unique(np.concatenate(parts))
+        return np.sort(found) if isinstance(what, (set, frozenset)) else found
     if neurons is not None:
         return select_neurons(neurons, what)
     if isinstance(what, str):
@@ -46,14 +49,7 @@ def find_neurons(
             f"{what!r} is not the name of a group of this network{did_you_mean(what, names)}"
             + ("" if names else ": it has no groups; use indices, or from_connectome")
         )
-    return select_neurons(stand_in_table(n_neurons, groups), what)
-
-
-def stand_in_table(n_neurons: int, groups: Groups | None) -> pd.DataFrame:
-    """Make a neurons table for a network without labels: ids are indices, types are groups."""
-    ids = pd.Series(range(n_neurons))
-    names = ids if groups is None else pd.Series(groups.names, dtype=object)[groups.of_neuron]
-    return pd.DataFrame({"id": ids, "cell_type": names.astype("string").to_numpy()})
+    return select_neurons(pd.DataFrame({"id": np.arange(n_neurons)}), what)
 
 
 def network_provenance(

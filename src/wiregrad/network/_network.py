@@ -13,15 +13,17 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from ..connectome import TRANSMITTER_SIGNS, Connectome, Selection, SignRule
+from ..product import SparseMatrix
 from ._activation import ActivationFunction, call_custom
 from ._divisive import divide_slopes, read_strengths, split_divisive
 from ._gate import gate
 from ._groups import Groups, group_values, read_groups
 from ._labels import find_neurons, network_provenance
+from ._memory import estimate_memory
 from ._read_weights import WeightsLike, read_weights
+from ._recording import read_steps, read_window, recorded
 from ._sensory import read_sensory_indices
 from ._settings import SETTING_CHECKS
-from ._sparse_matrix import SparseMatrix
 from ._stimulus import StimulusLike, read_stimulus
 from ._unroll import unroll
 
@@ -298,7 +300,14 @@ class MultilayeredNetwork(nn.Module):
             return self.raw_biases
         return self.raw_biases * torch.where(self.raw_biases.detach() < 0, -1.0, 1.0).to(self.dtype)
 
-    def forward(self, inputs: StimulusLike) -> Tensor:
+    def forward(
+        self,
+        inputs: StimulusLike,
+        *,
+        record: Selection | None = None,
+        record_steps: Sequence[int] | int | None = None,
+        checkpoint_steps: int | None = None,
+    ) -> Tensor:
         """Run the network.
 
         Parameters
@@ -306,31 +315,94 @@ class MultilayeredNetwork(nn.Module):
         inputs : ndarray or Tensor, shape (batch, sensory, step) or (sensory, step)
             The stimulus: any real dtype, values used in [threshold, 1]: below it silent, above 1
             capped. Steps beyond `num_layers` are ignored, with a warning.
+        record : selection, optional
+            The neurons whose activations are returned, as for `find`; by default all. The others
+            are not kept.
+        record_steps : int or sequence of int, optional
+            The layers that are returned, in this order; by default all. Negative ones count from
+            the end.
+        checkpoint_steps : int, optional
+            With `record` or `record_steps`: so many steps are kept in memory for the gradient, and
+            the others are computed a second time. By default all, or where memory is short the
+            square root of `num_layers`.
 
         Returns
         -------
         Tensor, shape (batch, n_neurons, num_layers) or (n_neurons, num_layers)
-            Dimensionless, in [0, 1]; also kept as `activations`.
+            Dimensionless, in [0, 1]; also kept as `activations`. With `record`, only its neurons
+            and steps.
 
         Raises
         ------
         ValueError
-            If the shape does not fit or a value is NaN or infinite.
+            If the shape does not fit, a value is NaN or infinite, or what is to be recorded is not
+            there.
         TypeError
             If it holds no real numbers.
+        MemoryError
+            If it cannot fit into memory; see `memory_estimate`.
 
         Notes
         -----
-        Cost: `num_layers` passes over the edges. A threshold makes the response jump; gradients do
-        not see jumps.
+        Cost: at most `num_layers` passes over the edges. A threshold makes the response jump;
+        gradients do not see jumps.
         """
         stimulus = read_stimulus(
             inputs, len(self.sensory_indices), self.num_layers, self.dtype, self.device
         )
-        states = unroll(self, stimulus)
+        window = read_window(checkpoint_steps)
+        if record is None and record_steps is None:
+            states = unroll(self, stimulus, window=window)
+        else:
+            neurons = np.arange(self.n_neurons) if record is None else self.find(record)
+            steps = read_steps(record_steps, self.num_layers)
+            states = recorded(self, stimulus, neurons, steps, window)
         activations = states if inputs.ndim == 3 else states[0]
         self.activations = activations
         return activations  # not the attribute: another thread may have set it since
+
+    def memory_estimate(
+        self,
+        batch: int = 1,
+        record: Selection | None = None,
+        gradient: bool = False,
+        *,
+        record_steps: Sequence[int] | int | None = None,
+        checkpoint_steps: int | None = None,
+    ) -> int:
+        """Estimate the memory that a run takes beyond what is in use, at its peak.
+
+        Parameters
+        ----------
+        batch : int
+            Members.
+        record, record_steps, checkpoint_steps
+            As for `forward`.
+        gradient : bool
+            Whether the gradient of the stimulus is taken too.
+
+        Returns
+        -------
+        int
+            Bytes.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 50, device="cpu")
+        >>> all_states, two_cells = (network.memory_estimate(64, what) for what in (None, "AVA"))
+        >>> all_states > 1.9 * two_cells  # the rest is the stimulus
+        True
+        """
+        n_read = None
+        if record is not None or record_steps is not None:
+            neurons = self.n_neurons if record is None else len(self.find(record))
+            n_read = neurons * len(read_steps(record_steps, self.num_layers))
+        window = read_window(checkpoint_steps)
+        if n_read is not None and not gradient:
+            window = 1
+        return estimate_memory(self, batch, n_read=n_read, gradient=gradient, window=window)
 
     def activation_function(self, x: Tensor, x_previous: Tensor, leak: float = 0.0) -> Tensor:
         """Turn summed input into activation.
@@ -355,7 +427,10 @@ class MultilayeredNetwork(nn.Module):
         if self.slope is not None and self.biases is not None and self.indices is not None:
             slopes = self.slope[self.indices].unsqueeze(1)
             bias = self.biases[self.indices].unsqueeze(1)
-        z = self.divnorm(slopes, x_previous) * x + bias
+        return self.rate(self.divnorm(slopes, x_previous) * x + bias, leak)
+
+    def rate(self, z: Tensor, leak: float = 0.0) -> Tensor:
+        """Turn drive into activation: silent below the threshold, tanh above."""
         return torch.tanh(gate(z, self.threshold, leak))
 
     def divnorm(self, slopes: Tensor | float, x_previous: Tensor) -> Tensor | float:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["NO_WALK", "shortest_walks"]
+__all__ = ["NO_WALK", "hops_from_sensory", "shortest_walks"]
 
 #: Stands for the length of a walk that does not exist.
 NO_WALK = -1
@@ -36,7 +35,7 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     A stimulus may begin at any step, so a neuron can be driven in `activations[..., t]` if and only
     if its shortest walk has at most t + 1 hops (or it is driven directly, before the last step).
 
-    Cost: one pass over the edges for each hop of the longest shortest walk.
+    Cost: one pass over the edges.
 
     Examples
     --------
@@ -45,27 +44,38 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     >>> shortest_walks(wg.MultilayeredNetwork(chain, [0], device="cpu")).tolist()
     [-1, 1, 2]
     """
-    connected = _connections(network)
+    return hops_from_sensory(network, network.n_neurons)
+
+
+def hops_from_sensory(network: MultilayeredNetwork, limit: int) -> npt.NDArray[np.int64]:
+    """Do the same for walks of at most `limit` hops; longer ones count as none."""
+    from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
+
+    out_edges = network.weights.arrays_by_pre(make=True)
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
-    frontier = np.zeros(network.n_neurons, dtype=np.int32)
-    frontier[network.sensory_indices.cpu().numpy()] = 1
+    frontier = network.sensory_indices.cpu().numpy()
+    found = np.empty(network.n_neurons, dtype=np.int64)
     hops = 0
-    while frontier.any():
+    while len(frontier) and hops < limit:
         hops += 1
-        new = (connected @ frontier > 0) & (walks == NO_WALK)
-        walks[new] = hops
-        frontier = new.astype(np.int32)
+        frontier = np.concatenate(
+            [
+                found[: next_neurons(*out_edges, frontier, hops, walks, found)].copy(),
+                _by_divisive_edges(network, frontier, walks),
+            ]
+        )
+        walks[frontier] = hops
     return walks
 
 
-def _connections(network: MultilayeredNetwork) -> sparse.csr_array:
-    """Return 1 where a connection [post, pre] is, additive or divisive."""
-    matrix = network.weights.to_scipy()
-    one = (matrix.data != 0).astype(np.int32)  # a saved network may hold zeros
-    connected = sparse.csr_array((one, matrix.indices, matrix.indptr), shape=matrix.shape)
+def _by_divisive_edges(
+    network: MultilayeredNetwork, frontier: npt.NDArray[np.int64], walks: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """List the neurons not reached yet that connections which scale slopes lead to."""
     if network.divisive_strength is None:
-        return connected
+        return frontier[:0]
     post, pre = network.divnorm_indices.cpu().numpy()
-    one = (network.divnorm_weights.cpu().numpy() != 0).astype(np.int32)
-    divisive = sparse.coo_array((one, (post, pre)), matrix.shape)
-    return sparse.csr_array(connected + divisive)
+    linked = (network.divnorm_weights.cpu().numpy() != 0) & np.isin(pre, frontier)
+    reached = np.unique(post[linked])
+    new: npt.NDArray[np.int64] = reached[walks[reached] == NO_WALK]
+    return new

@@ -1,8 +1,18 @@
 """Stimuli, activations, targets and circuits as data frames."""
 
+from ._activation_paths import activations_to_df, activations_to_df_batched
 from ._activations import activations_by_group
+from ._by_column import activity_by_column
 from ._circuit import Circuit, circuit
+from ._connectivity_summary import result_summary
+from ._edge_list import adjacency_df_to_el
+from ._index_array import to_nparray
+from ._input_activation import get_input_activation
+from ._input_from_df import input_from_df
 from ._labels import neuron_labels, neuron_names
+from ._neuron_activation import get_neuron_activation
+from ._path_activations import activated_path_for_ngl, get_activations_for_path
+from ._selected_activations import get_activations
 from ._stimulus import active_inputs, stimulus_by_group
 from ._strongest import strongest_groups
 from ._strongest_circuit import strongest_circuit
@@ -12,14 +22,26 @@ from ._targets import STATUSES, targets_by_group
 __all__ = [
     "STATUSES",
     "Circuit",
+    "activated_path_for_ngl",
     "activations_by_group",
+    "activations_to_df",
+    "activations_to_df_batched",
     "active_inputs",
+    "activity_by_column",
+    "adjacency_df_to_el",
     "circuit",
+    "get_activations",
+    "get_activations_for_path",
+    "get_input_activation",
+    "get_neuron_activation",
+    "input_from_df",
     "neuron_labels",
     "neuron_names",
+    "result_summary",
     "stimulus_by_group",
     "strongest_circuit",
     "strongest_groups",
     "strongest_targets",
     "targets_by_group",
+    "to_nparray",
 ]

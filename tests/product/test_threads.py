@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numba
 import pytest
@@ -14,7 +15,8 @@ import torch
 from network_cases import run
 
 import wiregrad as wg
-from wiregrad.network._threads import adopt_threads
+from wiregrad.product import _threads
+from wiregrad.product._threads import n_threads
 
 # Under the layer workqueue numba ends the process when two threads enter it at once.
 GUARDED_RUN = """
@@ -53,9 +55,9 @@ def test_holds_on_threads_other_than_the_one_that_set_it(
 
 
 def test_without_a_request_numba_keeps_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wiregrad.network._threads._wanted", None)
+    monkeypatch.setattr("wiregrad.product._threads._wanted", None)
     before = numba.get_num_threads()
-    adopt_threads()
+    n_threads()
     assert numba.get_num_threads() == before
 
 
@@ -96,3 +98,17 @@ def test_a_layer_that_is_not_thread_safe_is_entered_by_one_thread_at_a_time() ->
         check=False,
     )
     assert (done.returncode, done.stdout.split()) == (0, ["workqueue", "True"]), done.stderr
+
+
+@pytest.mark.parametrize("layer", ["omp", "tbb", "workqueue", None])
+def test_only_thread_safe_layers_go_unguarded(
+    monkeypatch: pytest.MonkeyPatch, layer: str | None
+) -> None:
+    def threading_layer() -> str:
+        if layer is None:
+            raise ValueError("Threading layer is not initialized.")
+        return layer
+
+    monkeypatch.setattr(numba, "threading_layer", threading_layer)
+    guard = _threads._one_at_a_time()
+    assert isinstance(guard, nullcontext) == (layer in ("omp", "tbb"))

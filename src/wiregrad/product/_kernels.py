@@ -7,26 +7,17 @@ of threads.
 
 from __future__ import annotations
 
-import threading
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from ._threads import adopt_threads
+from ._threads import PARALLEL_FROM, n_threads, run_on
 
-__all__ = ["active_rows", "pull", "push"]
+__all__ = ["active_rows", "edge_products", "pull", "push", "split_rows"]
 
 Array: TypeAlias = npt.NDArray[Any]
-
-# Below this many multiplications, starting the threads costs more than the work itself.
-_PARALLEL_FROM = 100_000
-
-# Layers on which two Python threads may run parallel kernels at the same time.
-_THREAD_SAFE_LAYERS = ("omp", "tbb")
-_lock = threading.Lock()
 
 
 @numba.njit(cache=True, nogil=True)
@@ -72,7 +63,7 @@ def _push_serial(
 @numba.njit(cache=True, nogil=True)
 def active_rows(h: Array) -> Array:
     """List the rows of a batch of columns that are not all 0, in ascending order."""
-    active = np.empty(h.shape[0], dtype=np.int64)
+    active = np.empty(h.shape[0], dtype=np.uint64)
     n = 0
     for row in range(h.shape[0]):
         for b in range(h.shape[1]):
@@ -81,6 +72,39 @@ def active_rows(h: Array) -> Array:
                 n += 1
                 break
     return active[:n]
+
+
+@numba.njit(cache=True, nogil=True)
+def split_rows(
+    indptr: Array, indices: Array, bounds: Array, split: Array
+) -> None:  # pragma: no cover - compiled
+    """Find where each row of a CSR matrix passes the bounds of blocks of columns.
+
+    `split[p, row]` becomes the first entry of the row whose column is at least `bounds[p]`.
+    """
+    for row in range(split.shape[1]):
+        place = indptr[row]
+        for p in range(split.shape[0]):
+            while place < indptr[row + 1] and indices[place] < bounds[p]:
+                place += 1
+            split[p, row] = place
+
+
+@numba.njit(cache=True, nogil=True, parallel=True)
+def edge_products(
+    indptr: Array, indices: Array, g: Array, h: Array, products: Array
+) -> None:  # pragma: no cover - compiled
+    """Multiply both ends of every entry of a CSR matrix, summed over the batch.
+
+    `products[k]` becomes the sum of `g[row] * h[indices[k]]`: the gradient of the values.
+    """
+    for row in numba.prange(len(indptr) - 1):
+        for k in range(indptr[row], indptr[row + 1]):
+            total = products.dtype.type(0)
+            source = h[indices[k]]
+            for b in range(g.shape[1]):
+                total += g[row, b] * source[b]
+            products[k] = total
 
 
 def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) -> Array:
@@ -93,7 +117,7 @@ def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) 
     ----------
     indptr, indices, values : ndarray
         The matrix in CSR form: row i holds what `h[i]` is passed on to.
-    active : ndarray of int64
+    active : ndarray of uint64
         The rows of `h` that are not 0, ascending: see `active_rows`.
     h : ndarray, shape (n, batch)
         Contiguous along the batch, of the dtype of `values`.
@@ -141,19 +165,9 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     [[2.0], [0.0]]
     """
     y = np.zeros((len(indptr) - 1, h.shape[1]), dtype=values.dtype)
-    if len(values) * h.shape[1] < _PARALLEL_FROM:
+    if len(values) * h.shape[1] < PARALLEL_FROM:
         _pull_serial(indptr, indices, values, h, y)
         return y
-    adopt_threads()
-    with _one_at_a_time():
+    with run_on(n_threads()):
         _pull_parallel(indptr, indices, values, h, y)
     return y
-
-
-def _one_at_a_time() -> AbstractContextManager[Any]:
-    """Guard parallel kernels on threading layers that two threads may not enter at once."""
-    try:
-        layer = numba.threading_layer()  # type: ignore[attr-defined]
-    except ValueError:  # no parallel kernel has run yet, so the layer is not chosen
-        return _lock
-    return nullcontext() if layer in _THREAD_SAFE_LAYERS else _lock

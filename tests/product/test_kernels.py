@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 
-import numba
 import numpy as np
 import pytest
 from scipy import sparse
 
-from wiregrad.network import _kernels
-from wiregrad.network._kernels import active_rows, pull, push
+from wiregrad.product import _kernels
+from wiregrad.product._kernels import active_rows, pull, push, split_rows
 
 Weights = Callable[..., sparse.csr_array]
 
@@ -25,7 +23,7 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     compiled = getattr(_kernels, name)
     monkeypatch.setattr(_kernels, name, lambda *args: (calls.append(name), compiled(*args)))
     limit = 0 if request.param == "parallel" else np.inf
-    monkeypatch.setattr(_kernels, "_PARALLEL_FROM", limit)
+    monkeypatch.setattr(_kernels, "PARALLEL_FROM", limit)
     yield request.param
     assert calls
 
@@ -99,7 +97,7 @@ def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
     random_weights: Weights, use_threads: Callable[[int], None], n: int
 ) -> None:
     matrix, h = random_weights(2000, 0.02, seed=4), draw((2000, 5))
-    assert matrix.nnz * h.shape[1] > _kernels._PARALLEL_FROM
+    assert matrix.nnz * h.shape[1] > _kernels.PARALLEL_FROM
     use_threads(n)
     serial = np.zeros_like(h)
     _kernels._pull_serial(matrix.indptr, matrix.indices, matrix.data, h, serial)
@@ -114,20 +112,6 @@ def test_kernels_may_be_called_from_several_threads_at_once(random_weights: Weig
         together = list(pool.map(lambda h: multiply(matrix, h), columns))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("layer", ["omp", "tbb", "workqueue", None])
-def test_only_thread_safe_layers_go_unguarded(
-    monkeypatch: pytest.MonkeyPatch, layer: str | None
-) -> None:
-    def threading_layer() -> str:
-        if layer is None:
-            raise ValueError("Threading layer is not initialized.")
-        return layer
-
-    monkeypatch.setattr(numba, "threading_layer", threading_layer)
-    guard = _kernels._one_at_a_time()
-    assert isinstance(guard, nullcontext) == (layer in ("omp", "tbb"))
 
 
 # Pushing: the same bits, from the rows that are not 0.
@@ -160,3 +144,10 @@ def test_push_adds_only_the_rows_it_is_given() -> None:
     parts = by_column.indptr, by_column.indices, by_column.data
     product = push(*parts, np.array([1]), np.array([[5.0], [7.0]]))
     assert product.tolist() == [[14], [0]]
+
+
+def test_splits_rows_at_the_bounds_of_blocks() -> None:
+    indptr, indices = np.array([0, 3, 3, 5]), np.array([0, 2, 4, 1, 3])
+    split = np.empty((4, 3), np.int64)
+    split_rows(indptr, indices, np.array([0, 2, 2, 5]), split)
+    assert split.tolist() == [[0, 3, 3], [1, 3, 4], [1, 3, 4], [3, 3, 5]]

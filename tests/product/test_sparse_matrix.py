@@ -12,8 +12,8 @@ from network_cases import QUICK, NetworkCase, network_cases
 from scipy import sparse
 from torch.autograd import gradcheck, gradgradcheck
 
-from wiregrad.network import _kernels
-from wiregrad.network._sparse_matrix import SparseMatrix
+from wiregrad.product import _kernels
+from wiregrad.product._sparse_matrix import SparseMatrix, multiply_on_device
 
 Weights = Callable[..., sparse.csr_array]
 
@@ -165,3 +165,51 @@ def test_the_gradient_of_few_outputs_is_pushed(random_weights: Weights, ways: li
     (grad,) = torch.autograd.grad(SparseMatrix(weights)(h)[4, 0], h)
     assert ways == ["pull", "push"]
     np.testing.assert_array_equal(grad[:, 0], weights.toarray()[4])
+
+
+# The gradient of the values, and torch's own product.
+
+
+def test_gradcheck_of_the_values(dense: np.ndarray, columns: torch.Tensor) -> None:
+    def product(values: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        matrix = SparseMatrix(sparse.csr_array(dense))
+        matrix.values = values
+        return matrix(h)
+
+    values = SparseMatrix(sparse.csr_array(dense)).values.requires_grad_()
+    assert gradcheck(product, (values, columns))
+    assert gradgradcheck(product, (values, columns))
+
+
+def test_values_have_no_gradient_unless_they_ask(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    matrix(columns).sum().backward()
+    assert matrix.values.grad is None
+    matrix.values.requires_grad_()
+    matrix(columns).sum().backward()
+    expected = columns.detach().sum(dim=1)[matrix.col.long()]
+    torch.testing.assert_close(matrix.values.grad, expected)
+
+
+def test_values_changed_in_place_reach_both_layouts(
+    matrix: SparseMatrix, columns: torch.Tensor, dense: np.ndarray
+) -> None:
+    before = gradient(matrix, columns)
+    matrix.values.mul_(2)
+    torch.testing.assert_close(matrix(columns), torch.from_numpy(2 * dense) @ columns)
+    assert torch.equal(gradient(matrix, columns), 2 * before)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_product_of_a_gpu_equals_that_of_the_cpu(
+    random_weights: Weights, transposed: bool
+) -> None:
+    """The same call as on a GPU, on tensors of the CPU."""
+    matrix = SparseMatrix(random_weights(80, 0.2, seed=3))
+    h = torch.randn(80, 5)
+    gradient(matrix, h.clone().requires_grad_())
+    by_post = (matrix.crow, matrix.col, matrix.values)
+    by_pre = (matrix.crow_by_pre, matrix.col_by_pre, matrix.values_by_pre)
+    product = multiply_on_device(by_pre if transposed else by_post, h)
+    torch.testing.assert_close(product, matrix.multiply(h, transposed))

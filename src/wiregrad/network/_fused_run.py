@@ -1,0 +1,320 @@
+"""One run of the fused network: its arrays, and the windows of steps that it is done in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import Tensor
+
+from ..product import PARALLEL_FROM, n_threads, run_on
+from ._places import Array, Places
+from ._room import Room
+from ._walks import hops_from_sensory
+
+if TYPE_CHECKING:
+    from ._network import MultilayeredNetwork
+
+__all__ = ["FusedRun", "RunSettings"]
+
+#: Pushing along the out-edges of active neurons is faster than pulling over all rows while these
+#: are at most this share of all edges. (A push of gradients runs on one thread, a pull on all.)
+PUSH_BELOW = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class RunSettings:
+    """What is asked of a run.
+
+    Attributes
+    ----------
+    model : MultilayeredNetwork
+    leak : float
+        Slope of the surrogate gradient below threshold.
+    places : Places
+        Single states to read.
+    room : Room
+        Where arrays are kept from run to run.
+    give_states : bool
+        Whether all states are returned: they belong to the caller, and lie in no room.
+    add_up : bool
+        Whether activations are summed up.
+    keep_summed : bool
+        Whether slopes and biases have gradients.
+    needs_gradient : bool
+    window : int
+        Steps whose states are in memory at a time. Where that is not all of them, one state a
+        window is kept, and the others are computed again for the gradient.
+    """
+
+    model: MultilayeredNetwork
+    leak: float
+    places: Places
+    room: Room
+    give_states: bool
+    add_up: bool
+    keep_summed: bool
+    needs_gradient: bool
+    window: int
+
+
+class FusedRun:
+    """Runs the kernels over windows of steps, forward and backward.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    stimulus : Tensor, shape (batch, sensory, num_layers)
+    slope, bias : Tensor, shape (n_neurons,)
+
+    Attributes
+    ----------
+    states : ndarray, shape (window + 1, n_neurons, batch)
+        The start of the last window, and its states.
+    read : ndarray, shape (n,)
+    size, square : ndarray of float64, shape (batch,)
+    """
+
+    def __init__(
+        self, settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor
+    ) -> None:
+        self._settings = settings
+        model, room = settings.model, settings.room
+        self._given = _given(stimulus.detach().numpy(), model.threshold)
+        n_steps, n_sensory, n_batch = self._given.shape
+        dtype, n_neurons = self._given.dtype, model.n_neurons
+        matrix = model.weights
+        self._by_post = matrix.arrays_by_post()
+        self._by_pre = matrix.arrays_by_pre(make=settings.needs_gradient)
+        work = len(self._by_post[1]) * n_batch
+        self._blocks = matrix.blocks(n_threads() if work >= PARALLEL_FROM else 1)
+        self._slope = slope.detach().contiguous().numpy()
+        self._bias = bias.detach().contiguous().numpy()
+        self._order = _SensoryOrder.of(model, room)
+        window = min(settings.window, n_steps)
+        self._windows = [(t, min(t + window, n_steps)) for t in range(0, n_steps, window)]
+
+        summed = window if settings.keep_summed else 0
+        keep = Room() if settings.give_states else room
+        self.states = keep.empty("states", (window + 1, n_neurons, n_batch), dtype)
+        kept = len(self._windows) - 1 if settings.needs_gradient else 0
+        self._starts = room.empty("starts", (kept, n_neurons, n_batch), dtype)
+        self._before = room.empty("before", (window, n_sensory, n_batch), dtype)
+        self._summed = room.empty("summed", (summed, n_neurons, n_batch), dtype)
+        self._active = room.empty("active", (window + 1, n_neurons), np.uint32)
+        self._n_active = np.zeros(window + 1, np.int64)
+        self.read = np.empty(len(settings.places), dtype)
+        self.size, self.square = np.zeros(n_batch), np.zeros(n_batch)
+
+    def forward(self) -> None:
+        """Run all windows."""
+        places = self._settings.places
+        for number, (first, stop) in enumerate(self._windows):
+            if number:
+                self.states[0] = self.states[self._n_window(number - 1)]
+            else:
+                self.states[0] = 0
+                self.states[0, self._order.sensory] = self._given[0, self._order.places]
+            if number < len(self._starts):
+                self._starts[number] = self.states[0]
+            self._run(first, stop, self._settings.add_up)
+            here = places.within(first, stop)
+            layer, neuron, batch = (
+                axis[here] for axis in (places.layer, places.neuron, places.batch)
+            )
+            self.read[here] = self.states[layer - first + 1, neuron, batch]
+
+    def backward(
+        self,
+        d_states: Tensor | None,
+        d_read: Tensor | None,
+        d_size: Tensor | None,
+        d_square: Tensor | None,
+    ) -> tuple[Array, Array, Array]:
+        """Return the gradients of the stimulus as given, of the slopes and of the biases."""
+        n_neurons, n_batch = self.states.shape[1:]
+        dtype, room = self._given.dtype, self._settings.room
+        dense = np.empty((0, 0, 0), dtype)
+        if d_states is not None and d_states.numel():
+            dense = d_states.contiguous().numpy()
+        asked = np.zeros(len(self.read), dtype) if d_read is None else d_read.contiguous().numpy()
+        per_size, per_square = (
+            np.zeros(n_batch, dtype) if d is None else d.contiguous().numpy() * dtype.type(factor)
+            for d, factor in ((d_size, 1), (d_square, 2))
+        )
+        n_parameters = n_neurons if self._settings.keep_summed else 0
+        d_given = np.empty_like(self._given)
+        d_slope, d_bias = np.zeros(n_parameters), np.zeros(n_parameters)
+        g = room.empty("g", (n_neurons, n_batch), dtype)
+        g.fill(0)
+        for number in reversed(range(len(self._windows))):
+            first, stop = self._windows[number]
+            if number < len(self._windows) - 1:  # the last one is still there
+                self.states[0] = self._starts[number]
+                self._run(first, stop, add_up=False)
+            self._run_back(
+                first, stop, asked, dense, per_size, per_square, d_given, d_slope, d_bias, g
+            )
+        d_given[0, self._order.places] = g[self._order.sensory]
+        return d_given, d_slope, d_bias
+
+    def _n_window(self, number: int) -> int:
+        first, stop = self._windows[number]
+        n: int = stop - first
+        return n
+
+    def _run(self, first: int, stop: int, add_up: bool) -> None:
+        """Compute the states of one window from its start."""
+        from ._fused_kernels import forward, list_active  # numba is loaded when it is first needed
+
+        dtype, n = self._given.dtype, stop - first
+        bounds, order = self._blocks.bounds, self._order
+        self._n_active[0] = list_active(self.states[0], 0, len(self._slope), self._active[0])
+        with run_on(len(bounds) - 1):
+            forward(
+                self._by_post,
+                self._by_pre,
+                self._blocks.split,
+                bounds,
+                self._slope,
+                self._bias,
+                dtype.type(self._settings.model.threshold),
+                dtype == np.float32,
+                order.sensory,
+                order.places,
+                self._given[first : stop + 1],
+                np.searchsorted(order.sensory, bounds),
+                self.states[: n + 1],
+                self._before,
+                self._summed,
+                self._active,
+                self._n_active,
+                self.size,
+                self.square,
+                add_up,
+                PUSH_BELOW,
+            )
+
+    def _run_back(
+        self,
+        first: int,
+        stop: int,
+        asked: Array,
+        dense: Array,
+        per_size: Array,
+        per_square: Array,
+        d_given: Array,
+        d_slope: Array,
+        d_bias: Array,
+        g: Array,
+    ) -> None:
+        """Carry gradients from the last state of a window, in `g`, to its start."""
+        from ._fused_kernels import backward
+
+        places, here = self._settings.places, self._settings.places.within(first, stop)
+        entry, wanted, starts = self._wanted(first, stop)
+        with run_on(len(self._blocks.bounds) - 1):
+            backward(
+                self._by_post,
+                self._by_pre,
+                self._blocks.bounds,
+                self._slope,
+                self._given.dtype.type(self._settings.leak),
+                self._order.place_of,
+                self._given[first : stop + 1],
+                self.states[: stop - first + 1],
+                self._before,
+                self._summed,
+                entry,
+                wanted,
+                starts,
+                (places.layer[here] - first, places.neuron[here], places.batch[here], asked[here]),
+                dense[first:stop],
+                per_size,
+                per_square,
+                d_given[first : stop + 1],
+                d_slope,
+                d_bias,
+                g,
+                self._settings.room.empty("d", g.shape, g.dtype),
+                PUSH_BELOW,
+            )
+
+    def _wanted(self, first: int, stop: int) -> tuple[Array, Array, Array]:
+        """List the neurons that a gradient can pass: of the start, and of each step."""
+        sensory, settings = self._order.sensory, self._settings
+        if not settings.leak:
+            lists = [self._active_or_sensory(t, first) for t in range(first, stop)]
+            entry = self._active_or_sensory(first - 1, first) if first else sensory
+        elif settings.keep_summed:  # a parameter can change what no stimulus reaches
+            lists = [np.arange(len(self._slope), dtype=np.uint32)] * (stop - first)
+            entry = lists[0] if first else sensory
+        else:
+            return self._reachable(first, stop)
+        return _as_window(entry, lists)
+
+    def _reachable(self, first: int, stop: int) -> tuple[Array, Array, Array]:
+        """List the neurons that the stimulus can change, once for all passes."""
+        known = self._settings.room.wanted
+        if (first, stop) not in known:
+            lists = _reachable(self._settings.model, len(self._given))
+            for begin, end in self._windows:
+                entry = lists[begin - 1] if begin else self._order.sensory
+                known[begin, end] = _as_window(entry, lists[begin:end])
+        return known[first, stop]
+
+    def _active_or_sensory(self, t: int, first: int) -> Array:
+        from ._fused_kernels import merge_rows
+
+        at = t - first + 1
+        active = self._active[at, : self._n_active[at]]
+        if t == len(self._given) - 1:  # no input joins the last state
+            return active
+        merged = np.empty(len(active) + len(self._order.sensory), np.uint32)
+        return merged[: merge_rows(active, self._order.sensory, merged)]
+
+
+@dataclass(frozen=True, eq=False)
+class _SensoryOrder:
+    """The sensory neurons, ascending; their rows of the stimulus; and the row by neuron, or -1."""
+
+    sensory: Array
+    places: Array
+    place_of: Array
+
+    @classmethod
+    def of(cls, model: MultilayeredNetwork, room: Room) -> _SensoryOrder:
+        if room.sensory_order is None:
+            sensory = model.sensory_indices.numpy()
+            order = np.argsort(sensory)
+            place_of = np.full(model.n_neurons, -1, np.int32)
+            place_of[sensory] = np.arange(len(sensory))
+            ascending = sensory[order].astype(np.uint32)
+            room.sensory_order = (ascending, order.astype(np.uint32), place_of)
+        return cls(*room.sensory_order)
+
+
+def _given(stimulus: Array, threshold: float) -> Array:
+    """Return what the network takes in, (step, sensory, batch): in [threshold, 1], or 0."""
+    seen = np.where(stimulus >= stimulus.dtype.type(threshold), np.minimum(stimulus, 1), 0)
+    return np.ascontiguousarray(seen.transpose(2, 1, 0), dtype=stimulus.dtype)
+
+
+def _as_window(entry: Array, lists: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """Join lists of neurons; also say where each begins."""
+    return entry, np.concatenate(lists), np.cumsum([0, *(len(rows) for rows in lists)])
+
+
+def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
+    """List the neurons whose state after each step the stimulus can change at all."""
+    hops: Any = hops_from_sensory(model, n_steps)
+    sensory = model.sensory_indices.numpy()
+    lists = []
+    for t in range(n_steps):
+        within = (hops >= 1) & (hops <= t + 1)
+        if t < n_steps - 1:
+            within[sensory] = True
+        lists.append(np.flatnonzero(within).astype(np.uint32))
+    return lists

@@ -1,0 +1,41 @@
+"""Memory that is used again from pass to pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ._places import Array
+
+__all__ = ["Room"]
+
+
+@dataclass(eq=False)
+class Room:
+    """Arrays by name, and what need not be looked up again.
+
+    Attributes
+    ----------
+    arrays : dict
+    sensory_order : tuple or None
+        The sensory neurons in ascending order, and where to find their stimuli.
+    slope_and_bias : tuple or None
+        Of every neuron, while they have no gradient.
+    wanted : dict
+        By window of steps: the neurons that the stimulus can change at all, before and within it.
+    """
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    sensory_order: tuple[Array, Array, Array] | None = None
+    slope_and_bias: tuple[Tensor, Tensor] | None = None
+    wanted: dict[tuple[int, int], tuple[Array, Array, Array]] = field(default_factory=dict)
+
+    def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an array of that shape; what it holds is undefined."""
+        array = self.arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self.arrays[name] = np.empty(shape, dtype)
+        return array

@@ -1,0 +1,135 @@
+"""What a network answers to a stimulus, pass after pass: only what is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ._fused import can_fuse, fused_response
+from ._memory import choose_window
+from ._places import Places
+from ._room import Room
+from ._steps import unrolled_steps
+
+if TYPE_CHECKING:
+    from ._network import MultilayeredNetwork
+
+__all__ = ["Response", "Wanted", "Watch"]
+
+#: What is wanted of a response besides single states.
+Wanted = Literal["nothing", "sums", "activations"]
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """The answer to one stimulus, with its graph.
+
+    Attributes
+    ----------
+    read : Tensor, shape (n,)
+        The states asked for.
+    size, square : Tensor, shape (batch,), or None
+        Sums of all |activations| and of their squares, over neurons and steps.
+    activations : Tensor, shape (batch, n_neurons, num_layers), or None
+    """
+
+    read: Tensor
+    size: Tensor | None = None
+    square: Tensor | None = None
+    activations: Tensor | None = None
+
+    @classmethod
+    def of(cls, activations: Tensor, read: Tensor, also: Wanted) -> Response:
+        """Gather what is wanted from all activations."""
+        if also == "sums":
+            rows = activations.flatten(1)
+            return cls(read, rows.abs().sum(dim=1), rows.square().sum(dim=1))
+        return cls(read, activations=activations if also == "activations" else None)
+
+
+class Watch:
+    """Runs a network again and again, and reads single states.
+
+    Parameters
+    ----------
+    model : MultilayeredNetwork
+    batch, neuron, layer : Tensor of int64, shape (n,)
+        The states to read.
+    leak : float
+        Slope of the surrogate gradient below threshold.
+    also : {"nothing", "sums", "activations"}
+        What else is wanted. States that nobody wants are not kept from pass to pass; then the
+        gradient of a response must be taken before the next pass.
+    window : int, optional
+        Steps kept in memory at a time; by default all, or fewer where memory is short.
+
+    Notes
+    -----
+    Cost of a pass and its gradient: see `unroll`. On the CPU the room for it is made once.
+
+    Examples
+    --------
+    >>> import wiregrad as wg
+    >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0]])  # 0 -> 1 -> 2
+    >>> network = wg.MultilayeredNetwork(chain, sensory_indices=[0], num_layers=2, device="cpu")
+    >>> place = [torch.tensor([index]) for index in (0, 2, 1)]
+    >>> watch = Watch(network, *place, leak=0.1)
+    >>> watch(torch.tensor([[[1.0, 0.0]]])).read
+    tensor([0.9857])
+    """
+
+    def __init__(
+        self,
+        model: MultilayeredNetwork,
+        batch: Tensor,
+        neuron: Tensor,
+        layer: Tensor,
+        *,
+        leak: float,
+        also: Wanted = "nothing",
+        window: int | None = None,
+    ) -> None:
+        self._model, self._leak, self._also, self._window = model, leak, also, window
+        self._place = (batch, neuron, layer)
+        self._fuse = can_fuse(model)
+        if self._fuse:
+            by_layer = np.argsort(layer.numpy(), kind="stable")
+            self._places = Places(*(part.numpy()[by_layer] for part in (layer, neuron, batch)))
+            self._as_asked = torch.from_numpy(np.argsort(by_layer))
+            self._room = Room()
+
+    @property
+    def threshold(self) -> float:
+        """Threshold of the network: what of a stimulus lies below it is silent."""
+        return self._model.threshold
+
+    def __call__(self, stimulus: Tensor) -> Response:
+        """Run the network on a stimulus, shape (batch, sensory, num_layers)."""
+        return self._fused(stimulus) if self._fuse else self._plain(stimulus)
+
+    def _fused(self, stimulus: Tensor) -> Response:
+        room = None if self._also == "activations" else self._room
+        add_up = self._also == "sums"
+        if self._window is None:
+            n_read = None if room is None else len(self._places)
+            self._window = choose_window(
+                self._model, len(stimulus), n_read=n_read, gradient=stimulus.requires_grad
+            )
+        states, read, size, square = fused_response(
+            self._model, stimulus, self._leak, self._places, room, add_up, self._window
+        )
+        read = read[self._as_asked]
+        if room is None:
+            return Response(read, activations=states)
+        return Response(read, size, square) if add_up else Response(read)
+
+    def _plain(self, stimulus: Tensor) -> Response:
+        activate = partial(self._model.activation_function, leak=self._leak)
+        states = unrolled_steps(self._model, stimulus, self._leak, activate, window=self._window)
+        batch, neuron, layer = self._place
+        return Response.of(states, states[batch, neuron, layer], self._also)

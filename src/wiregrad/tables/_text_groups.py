@@ -1,0 +1,67 @@
+"""Groups of neurons whose names are text, in the order of the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["MISSING", "TextGroups"]
+
+#: What neurons without a group are called.
+MISSING = "nan"
+
+
+@dataclass(frozen=True, eq=False)
+class TextGroups:
+    """Which group each of some neurons belongs to.
+
+    Attributes
+    ----------
+    names : ndarray of str (dtype object), shape (n_groups,)
+        Sorted as text: "10" comes before "9".
+    of_neuron : ndarray of int, shape (n,)
+        Position in `names` of each neuron's group.
+    """
+
+    names: npt.NDArray[np.object_]
+    of_neuron: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, labels: npt.NDArray[np.generic], missing: str = MISSING) -> TextGroups:
+        """Sort neurons into groups by the text of their labels.
+
+        Parameters
+        ----------
+        labels : ndarray, shape (n,)
+            Of any kind. Labels whose text is equal (1 and "1") are one group.
+        missing : str
+            Name of the group of those whose label is missing.
+
+        Notes
+        -----
+        Cost: a sort of the different labels.
+
+        Examples
+        --------
+        >>> groups = TextGroups.of(np.array(["b", None, 9, "b"], dtype=object))
+        >>> groups.names.tolist(), groups.of_neuron.tolist()
+        (['9', 'b', 'nan'], [1, 2, 0, 1])
+        """
+        text = np.empty(len(labels), dtype=object)
+        text[:] = list(map(str, labels.tolist()))
+        text[pd.isna(labels)] = missing
+        codes, names = pd.factorize(text, sort=True)
+        return cls(np.asarray(names, dtype=object), codes)
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.names)
+
+    @property
+    def sizes(self) -> npt.NDArray[np.intp]:
+        """Number of neurons in each group."""
+        return np.bincount(self.of_neuron, minlength=self.n_groups)

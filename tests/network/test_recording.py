@@ -1,0 +1,162 @@
+"""Keeping some neurons and steps only, windows of steps, and what a run takes in memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from network_cases import QUICK, NetworkCase, make_case, network_cases
+
+import wiregrad as wg
+from wiregrad.network import _memory
+from wiregrad.network._memory import available_memory, choose_window
+
+
+@QUICK
+@given(
+    case=network_cases(batches=st.integers(1, 3)),
+    window=st.sampled_from([None, 1, 2, 10]),
+    seed=st.integers(0, 99),
+)
+def test_records_what_a_full_run_gives(case: NetworkCase, window: int | None, seed: int) -> None:
+    network, rng = case.network(), np.random.default_rng(seed)
+    network.set_param_grads(slopes=True, raw_biases=True, divisive_strength=True)
+    neurons = rng.permutation(network.n_neurons)[: rng.integers(1, network.n_neurons + 1)]
+    steps = rng.permutation(network.num_layers)[: rng.integers(1, network.num_layers + 1)]
+    found = []
+    for options in ({}, {"record": neurons, "record_steps": steps, "checkpoint_steps": window}):
+        stimulus = torch.from_numpy(case.stimulus).requires_grad_()
+        activations = network(stimulus, **options)
+        if not options:
+            activations = activations[:, neurons][..., steps]
+        loss = (activations * torch.arange(activations[0].numel()).view(activations[0].shape)).sum()
+        leaves = [stimulus, *network.parameters()]
+        found.append([activations, *torch.autograd.grad(loss, leaves)])
+    for whole, part in zip(*found, strict=True):
+        torch.testing.assert_close(part, whole)
+
+
+def test_records_by_name_and_one_stimulus_without_a_batch(
+    worm_network: wg.MultilayeredNetwork,
+) -> None:
+    stimulus = torch.ones(83, 4)
+    whole = worm_network(stimulus)
+    part = worm_network(stimulus, record="AVA", record_steps=-1)
+    assert part.shape == (2, 1)
+    assert torch.equal(part[:, 0], whole[worm_network.find("AVA"), -1])
+    assert worm_network.activations is part
+    assert torch.equal(worm_network(stimulus, record_steps=[3, 0]), whole[:, [3, 0]])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"record": "XYZ"}, "XYZ"),
+        ({"record": [302]}, "302"),
+        ({"record_steps": [0, 4]}, r"record_steps holds 4: the network has num_layers=4 \(0 to 3"),
+        ({"record_steps": -5}, "record_steps holds -5"),
+        ({"record_steps": []}, "record_steps holds nothing"),
+        ({"record_steps": [0, -4]}, "names a step twice: 0, -4"),
+        ({"checkpoint_steps": 0}, "checkpoint_steps is a whole number of steps, at least 1, not 0"),
+        ({"checkpoint_steps": 1.5}, "at least 1, not 1.5"),
+        ({"checkpoint_steps": True}, "at least 1, not True"),
+    ],
+)
+def test_refuses_what_is_not_there(
+    worm_network: wg.MultilayeredNetwork, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        worm_network(torch.ones(83, 4), **options)
+
+
+# Memory
+
+MEASURE = """
+import sys, resource
+import torch, wiregrad as wg
+from scipy import sparse
+batch, record, gradient, window = (eval(text) for text in sys.argv[1:])
+n = 60_000
+weights = sparse.random_array((n, n), density=5 / n, rng=0, dtype="float32")
+network = wg.MultilayeredNetwork(weights, range(500), 24, device="cpu")
+small = torch.rand(1, 500, 24).requires_grad_()
+network(small).sum().backward()  # kernels and layouts are there
+del small
+def peak():
+    lines = open("/proc/self/status").read().splitlines()
+    return int([line for line in lines if line.startswith("VmHWM")][0].split()[1]) * 1024
+def now():
+    lines = open("/proc/self/status").read().splitlines()
+    return int([line for line in lines if line.startswith("VmRSS")][0].split()[1]) * 1024
+open("/proc/self/clear_refs", "w").write("5")
+stimulus = torch.rand(batch, 500, 24, requires_grad=gradient)
+before = now()
+options = {} if record is None else {"record": record, "checkpoint_steps": window}
+output = network(stimulus, **options)
+if gradient:
+    output.sum().backward()
+estimate = network.memory_estimate(batch, record, gradient, checkpoint_steps=window)
+print(peak() - before, estimate)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (16, None, False, None),
+        (16, None, True, None),
+        (16, [0, 1], False, None),
+        (16, [0, 1], True, None),
+        (16, [0, 1], True, 5),
+    ],
+    ids=str,
+)
+def test_the_estimate_is_close_to_the_measured_peak(arguments: tuple[object, ...]) -> None:
+    command = [sys.executable, "-c", MEASURE, *map(repr, arguments)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    measured, estimate = map(int, output.split())
+    assert 0.8 < estimate / measured < 1.35
+
+
+def test_windows_are_the_square_root_where_memory_is_short(
+    worm: wg.Connectome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 50, device="cpu")
+    need = network.memory_estimate(8, "AVA", True)
+    monkeypatch.setattr(_memory, "available_memory", lambda: 3 * need)
+    assert choose_window(network, 8, n_read=100, gradient=True) == 50
+    monkeypatch.setattr(_memory, "available_memory", lambda: int(1.5 * need))
+    assert choose_window(network, 8, n_read=100, gradient=True) == 8
+    assert choose_window(network, 8, n_read=100, gradient=False) == 1
+    monkeypatch.setattr(_memory, "available_memory", lambda: None)
+    assert choose_window(network, 8, n_read=100, gradient=True) == 50
+
+
+def test_what_cannot_fit_is_refused_before_it_starts(
+    worm: wg.Connectome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 4, device="cpu")
+    monkeypatch.setattr(_memory, "available_memory", lambda: 1_000_000)
+    with pytest.raises(MemoryError, match=r"a run of 5,000 batch members needs about 0\.\d GB of"):
+        network(torch.zeros(5000, 83, 4))
+    with pytest.raises(MemoryError, match=r"free: take a smaller batch$"):
+        network(torch.zeros(5000, 83, 4), record="AVA")
+
+
+def test_available_memory_is_unknown_without_proc(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_memory, "_MEMINFO", tmp_path / "absent")
+    assert available_memory() is None
+
+
+def test_the_general_path_has_an_estimate_too() -> None:
+    network = make_case(1, divisive_rule="product", n_neurons=20).network()
+    assert network.memory_estimate(4, gradient=True) > 2 * network.memory_estimate(4)
