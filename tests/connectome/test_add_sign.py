@@ -91,6 +91,20 @@ def test_decision_29_unsigned_and_integer_types_work(
     assert dense(signed).tolist() == [[0, 1], [-top, 0]]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "expected"), [("int8", "int16"), ("int32", "int64"), ("int64", "float64")]
+)
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.lil_matrix, np.asarray])
+def test_decision_29_the_lowest_integer_gets_its_sign_too(
+    kind: Callable[[Any], Any], dtype: str, expected: str
+) -> None:
+    """Its negative is beyond the type: |-128| is -128 in int8."""
+    lowest = int(np.iinfo(dtype).min)
+    signed = wg.add_sign(kind(np.array([[0, lowest], [3, 0]], dtype=dtype)), {0: 1, 1: -1})
+    assert signed.dtype == expected
+    assert dense(signed).tolist() == [[0, -3], [-lowest, 0]]
+
+
 @pytest.mark.parametrize("unknown", [0, 0.0, np.nan, None, pd.NA])
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, np.asarray])
 def test_decision_29_without_a_sign_weights_stay_and_are_counted(

@@ -21,7 +21,9 @@ def test_decision_05_nan_is_never_trained_on(bad: float) -> None:
     """The reference takes NaN in a stimulus for 0, and its loss becomes NaN for one in a target."""
     network, stimuli, targets = make_problem()
     with pytest.raises(ValueError, match=r"1 rows of the targets hold NaN.*\.fillna\(0\)"):
-        train(network, stimuli, targets.assign(value=targets["value"].where(targets.index > 0, bad)))
+        train(
+            network, stimuli, targets.assign(value=targets["value"].where(targets.index > 0, bad))
+        )
     stimuli[3, 2, 1] = bad
     with pytest.raises(ValueError, match=r"NaN or infinite, first at \[\(3, 2, 1\)\]"):
         train(network, stimuli, targets)

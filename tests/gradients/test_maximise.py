@@ -455,3 +455,18 @@ def test_decision_18_a_target_many_silent_hops_away_is_found(hops: int) -> None:
         network, {hops - 1: {hops: 1.0}}, torch.zeros(1, 1, hops), use_tqdm=False
     )
     assert result.members["status"].tolist() == ["reached"]
+
+
+@pytest.mark.parametrize("lambdas", [{}, {"in_reg_lambda": 1e-4, "out_reg_lambda": 1e-4}])
+def test_windows_of_steps_change_no_result(lambdas: dict[str, float]) -> None:
+    found = []
+    for checkpoint_steps in (None, 1, 2):
+        network = make_random()
+        targets = batch_of(random_targets(network, 2))
+        options = {"checkpoint_steps": checkpoint_steps}
+        found.append(maximise(network, targets, seed=1, num_iterations=20, **lambdas, **options))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other.batch_input, found[0].batch_input)
+        assert list(other)[2] == list(found[0])[2]
+    with pytest.raises(ValueError, match=r"checkpoint_steps is a whole number of steps, at least"):
+        maximise(network, targets, checkpoint_steps=0)

@@ -143,6 +143,7 @@ def test_neurons_are_named_by_any_selection_and_count_once(
 def test_a_group_of_a_network_without_labels_and_a_mask() -> None:
     network = make_chain(idx_to_group={0: "a", 1: "b", 2: "b"})
     stimulus = torch.full((1, 2), 0.5)
+    assert wg.saliency(network, stimulus, {1: np.array(2)}).any()
     expected = wg.saliency(network, stimulus, {1: [1, 2]})
     for what in ("b", np.array([False, True, True]), {1, 2}):
         assert torch.equal(wg.saliency(network, stimulus, {1: what}), expected)
@@ -305,3 +306,22 @@ def test_decision_32_a_jump_is_not_seen_and_the_docs_say_so() -> None:
     page = (DOCS / "caveats.md").read_text(encoding="utf-8")
     assert "gradients account for" in page
     assert "python benchmarks/caveats.py" in page
+
+
+# Long unrollings.
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.0])  # 0 runs on the general path
+@pytest.mark.parametrize("batch", [None, 3])
+def test_windows_of_steps_give_the_same_map(threshold: float, batch: int | None) -> None:
+    network = make_random()
+    network.threshold = threshold
+    shape = (len(network.sensory_indices), network.num_layers)
+    stimulus = torch.rand(*(shape if batch is None else (batch, *shape)))
+    places = {-1: [0, 5], 0: [3]}
+    whole = wg.saliency(network, stimulus, places)
+    kept = network.activations
+    for steps in (1, 2, 50):
+        part = wg.saliency(network, stimulus, places, checkpoint_steps=steps)
+        torch.testing.assert_close(part, whole)
+    assert network.activations is kept

@@ -25,8 +25,8 @@ from training_cases import (
 )
 
 import wiregrad as wg
-from wiregrad.gradients import _training_loop
 from wiregrad.gradients._training_loss import find_responses, parameter_change
+from wiregrad.network import Response, Watch
 
 
 def values_of(network: wg.MultilayeredNetwork) -> dict[str, list[float]]:
@@ -64,7 +64,9 @@ def test_the_loss_is_a_mean_over_members_of_means_over_rows(seed: int, with_laye
     rows = rows if with_layer else rows.drop(columns="layer")
     activations = torch.from_numpy(rng.random((5, 24, 3)))
     found = find_responses(rows, rows["batch"].to_numpy(), network)
-    loss = found.distance(activations, found.weights())
+    members, neurons = activations[found.member, found.neuron], found.neuron
+    read = members[range(len(neurons)), found.layer] if with_layer else members.T.flatten()
+    loss = found.distance(read, found.weights())
     assert float(loss) == pytest.approx(loss_by_loop(activations, rows), rel=1e-12)
 
 
@@ -294,14 +296,14 @@ def test_no_epochs_only_split() -> None:
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, forward_run: int) -> None:
     """Press control-C in the n-th forward run."""
-    plain, runs = _training_loop.unroll, iter(range(1_000))
+    plain, runs = Watch.__call__, iter(range(1_000))
 
-    def unroll(*args: Any) -> torch.Tensor:
+    def watch(self: Watch, stimulus: torch.Tensor) -> Response:
         if next(runs) == forward_run:
             raise KeyboardInterrupt
-        return plain(*args)
+        return plain(self, stimulus)
 
-    monkeypatch.setattr(_training_loop, "unroll", unroll)
+    monkeypatch.setattr(Watch, "__call__", watch)
 
 
 @pytest.mark.parametrize(
@@ -469,3 +471,27 @@ def test_nothing_warns_where_all_is_well() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         train(*make_problem(), num_epochs=2)
+
+
+# Long unrollings.
+
+
+@pytest.mark.parametrize("with_layer", [True, False])
+@pytest.mark.parametrize("threshold", [0.01, 0.0])  # 0 runs on the general path
+def test_windows_of_steps_change_no_result(with_layer: bool, threshold: float) -> None:
+    found = []
+    for checkpoint_steps in (None, 1, 2):
+        network, stimuli, targets = make_problem()
+        network.threshold = threshold
+        targets = targets if with_layer else targets.drop(columns="layer")
+        result = train(network, stimuli, targets, num_epochs=4, checkpoint_steps=checkpoint_steps)
+        assert result.arguments["checkpoint_steps"] == checkpoint_steps
+        found.append([*result.history["loss"], *result.history["val_loss"]])
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+    assert found[2] == pytest.approx(found[0], rel=1e-5)
+
+
+def test_checkpoint_steps_is_a_whole_number() -> None:
+    network, stimuli, targets = make_problem()
+    with pytest.raises(ValueError, match=r"checkpoint_steps is a whole number of steps, at least"):
+        train(network, stimuli, targets, checkpoint_steps=0)

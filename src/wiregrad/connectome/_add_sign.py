@@ -33,8 +33,8 @@ def add_sign(inprop: Connectivity, idx_to_sign: Mapping[int, float] | pd.Series)
     -------
     coo_matrix, coo_array or ndarray, shape (post, pre)
         Sign times |weight|, as `MultilayeredNetwork` takes it: a sparse matrix gives a
-        `coo_matrix`, a sparse array a `coo_array`. The dtype is that of `inprop`, or, if it is
-        unsigned, the smallest one that holds its values and their negatives (float64 for uint64).
+        `coo_matrix`, a sparse array a `coo_array`. The dtype is that of `inprop`, or, if it has no
+        room for their negatives, the next that has (int16 for uint8, float64 for uint64).
 
     Raises
     ------
@@ -67,10 +67,9 @@ def add_sign(inprop: Connectivity, idx_to_sign: Mapping[int, float] | pd.Series)
     matrix: Any = inprop
     _check_matrix(matrix)
     signs = _row_signs(idx_to_sign, matrix.shape[0])
-    dtype = np.promote_types(matrix.dtype, np.int8) if matrix.dtype.kind in "bu" else matrix.dtype
     if isinstance(matrix, np.ndarray):
         _warn_of_unsigned(signs, np.count_nonzero(matrix, axis=1))
-        dense: Any = _signed(matrix.astype(dtype), signs[:, None]).T
+        dense: Any = _signed(matrix, signs[:, None]).T
         return cast("Connectivity", dense)
     rows = sparse.csr_array(matrix)
     if not rows.has_canonical_format:  # of entries given twice, it is the sum that has a sign
@@ -78,7 +77,7 @@ def add_sign(inprop: Connectivity, idx_to_sign: Mapping[int, float] | pd.Series)
         rows.sum_duplicates()
     size = np.diff(rows.indptr)
     _warn_of_unsigned(signs, size)
-    data = _signed(rows.data.astype(dtype), np.repeat(signs, size))
+    data = _signed(rows.data, np.repeat(signs, size))
     pre = np.repeat(np.arange(len(size), dtype=rows.indices.dtype), size)
     kind: Any = sparse.coo_array if isinstance(matrix, sparse.sparray) else sparse.coo_matrix
     signed = kind((data, (rows.indices.copy(), pre)), shape=matrix.shape[::-1])
@@ -126,8 +125,20 @@ def _row_signs(idx_to_sign: Any, n_rows: int) -> npt.NDArray[np.int8]:
 
 
 def _signed(values: npt.NDArray[Any], signs: npt.NDArray[np.int8]) -> npt.NDArray[Any]:
+    values = values.astype(_signed_dtype(values))
     size = np.abs(values)
     return np.select([signs > 0, signs < 0], [size, 0 - size], values)  # no -0.0
+
+
+def _signed_dtype(values: npt.NDArray[Any]) -> np.dtype[Any]:
+    """Return the smallest type, from that of the values on, that holds their negatives too."""
+    dtype = values.dtype
+    if dtype.kind in "bu":
+        return np.promote_types(dtype, np.int8)
+    # The lowest value of an integer type has no counterpart in it: int8 holds -128, but not 128.
+    if dtype.kind == "i" and values.size and values.min() == np.iinfo(dtype).min:
+        return np.promote_types(dtype, np.dtype(f"u{dtype.itemsize}"))
+    return dtype
 
 
 def _warn_of_unsigned(signs: npt.NDArray[np.int8], n_connections: npt.NDArray[Any]) -> None:

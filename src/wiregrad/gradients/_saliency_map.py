@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .._messages import did_you_mean, few
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, Watch, read_stimulus, read_window
 from ._given_tensor import given_tensor
 from ._target_rows import count_from_start, layers_are
 
@@ -29,6 +29,8 @@ def saliency(
     method: str = "vanilla",
     normalize: bool = False,
     device: torch.device | str | None = None,
+    *,
+    checkpoint_steps: int | None = None,
 ) -> Tensor:
     """Differentiate the activation of chosen neurons with respect to the stimulus.
 
@@ -48,6 +50,9 @@ def saliency(
         where that maximum is not above 0.
     device : torch.device, optional
         Where to work: the model is moved there. By default where the model is.
+    checkpoint_steps : int, optional
+        For long unrollings: so many steps are kept in memory, and the others are computed a second
+        time. `model.activations` is left as it was, then; otherwise it holds all activations.
 
     Returns
     -------
@@ -94,11 +99,12 @@ def saliency(
             f"unknown saliency method: {method!r}{did_you_mean(str(method), _METHODS)}; there are "
             f"{few(_METHODS)}"
         )
+    window = read_window(checkpoint_steps)
     layers, neurons = _places(neurons_of_interest, model)
     if device is not None:
         model.to(device)
     stimulus = given_tensor(input_tensor, "input_tensor", model)
-    gradient = _gradient(model, stimulus, layers, neurons)
+    gradient = _gradient(model, stimulus, layers, neurons, window)
     found = gradient if method == "vanilla" else stimulus * gradient
     return _normalise(found) if normalize else found
 
@@ -125,7 +131,9 @@ def _places(
 
 
 def _is_empty_list(what: Any) -> bool:
-    return isinstance(what, Sized) and not isinstance(what, str) and len(what) == 0
+    if isinstance(what, str) or not isinstance(what, Sized) or getattr(what, "ndim", 1) == 0:
+        return False
+    return len(what) == 0
 
 
 def _layers(given: list[Any], num_layers: int) -> IndexArray:
@@ -146,15 +154,35 @@ def _layers(given: list[Any], num_layers: int) -> IndexArray:
 
 
 def _gradient(
-    model: MultilayeredNetwork, stimulus: Tensor, layers: IndexArray, neurons: IndexArray
+    model: MultilayeredNetwork,
+    stimulus: Tensor,
+    layers: IndexArray,
+    neurons: IndexArray,
+    window: int | None,
 ) -> Tensor:
     """Differentiate the summed activation of some places with respect to the stimulus."""
     with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has set
         layer, neuron = (torch.from_numpy(index).to(model.device) for index in (layers, neurons))
         x = stimulus.clone().requires_grad_()
+        if window is not None:
+            return _gradient_in_windows(model, x, layer, neuron, window)
         activations = model(x)
         (gradient,) = torch.autograd.grad(activations[..., neuron, layer].sum(), x)
     model.activations = activations.detach()
+    return gradient
+
+
+def _gradient_in_windows(
+    model: MultilayeredNetwork, x: Tensor, layer: Tensor, neuron: Tensor, window: int
+) -> Tensor:
+    """Do the same with the states of a few steps in memory at a time."""
+    stimuli = read_stimulus(
+        x, len(model.sensory_indices), model.num_layers, model.dtype, model.device
+    )
+    member = torch.arange(len(stimuli), device=model.device).repeat_interleave(len(layer))
+    place = (member, neuron.repeat(len(stimuli)), layer.repeat(len(stimuli)))
+    read = Watch(model, *place, leak=0.0, window=window)(stimuli).read
+    (gradient,) = torch.autograd.grad(read.sum(), x)
     return gradient
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from .._version import __version__
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, read_window
 from ._numbers import not_negative, positive, share, whole_number
 from ._start import choose_seed
 from ._trainable import parameters_to_train, training_mode
@@ -44,6 +44,7 @@ def train_model(
     use_tqdm: bool = True,
     print_output: bool = True,
     leak: float = 0.0,
+    checkpoint_steps: int | None = None,
 ) -> TrainingResult:
     """Fit the slopes and biases of a network's groups to measured responses.
 
@@ -91,6 +92,10 @@ def train_model(
         Slope of a surrogate gradient below the threshold, as a share of the slope above, 0 to 1. A
         silent neuron has no gradient, so with 0, the true gradient, a group that is silent in all
         of the training stimuli is not trained; 0.1 lets it be. The responses stay the same.
+    checkpoint_steps : int, optional
+        For long unrollings: so many steps are kept in memory for the gradient, and the others are
+        computed a second time; results are the same. By default all, or where memory is short the
+        square root of `num_layers`.
 
     Returns
     -------
@@ -154,8 +159,9 @@ def train_model(
         "train_divisive_strength": train_divisive_strength,
         "restore_best": restore_best,
         "leak": leak,
+        "checkpoint_steps": checkpoint_steps,
     }
-    settings = _settings(num_epochs, learning_rate, param_reg_lambda, leak)
+    settings = _settings(num_epochs, learning_rate, param_reg_lambda, leak, checkpoint_steps)
     fraction = share("train_fraction", train_fraction)
     log = WandbLog(wandb, wandb_project_name)
     seed = _split_seed(seed)
@@ -186,7 +192,11 @@ def train_model(
 
 
 def _settings(
-    num_epochs: int, learning_rate: float, param_reg_lambda: float | None, leak: float
+    num_epochs: int,
+    learning_rate: float,
+    param_reg_lambda: float | None,
+    leak: float,
+    checkpoint_steps: int | None,
 ) -> TrainingSettings:
     penalty = param_reg_lambda
     return TrainingSettings(
@@ -194,6 +204,7 @@ def _settings(
         rate=positive("learning_rate", learning_rate),
         reg_lambda=None if penalty is None else not_negative("param_reg_lambda", penalty),
         leak=share("leak", leak),
+        window=read_window(checkpoint_steps),
     )
 
 

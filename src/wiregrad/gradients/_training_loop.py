@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ..network import MultilayeredNetwork, unroll
+from ..network import MultilayeredNetwork, Watch
 from ._best_parameters import BestParameters
 from ._training_data import Part
 from ._training_loss import parameter_change
@@ -19,12 +19,16 @@ __all__ = ["Course", "TrainingSettings", "train"]
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train: steps, step size, penalty on change (None: none), surrogate slope."""
+    """How to train: steps, step size, penalty on change (None: none), surrogate slope.
+
+    `window` steps are kept in memory at a time; None chooses.
+    """
 
     num_epochs: int
     rate: float
     reg_lambda: float | None
     leak: float
+    window: int | None = None
 
 
 @dataclass(eq=False)
@@ -119,9 +123,10 @@ def _run(
     initial = [parameter.detach().clone() for parameter in trained]
     optimiser = torch.optim.Adam(trained, lr=settings.rate)
     weights = train_part.responses.weights()
+    watch = train_part.responses.watch(model, settings.leak, settings.window)
     measure_validation = _Validation(model, validation)
     for epoch in range(settings.num_epochs):
-        losses = _differentiate(model, train_part, weights, trained, initial, settings)
+        losses = _differentiate(watch, train_part, weights, trained, initial, settings)
         _refuse_nan(losses, parameters, epoch)
         val_loss = measure_validation()
         _record(course, losses, val_loss)
@@ -134,7 +139,7 @@ def _run(
 
 
 def _differentiate(
-    model: MultilayeredNetwork,
+    watch: Watch,
     part: Part,
     weights: Tensor,
     trained: Sequence[nn.Parameter],
@@ -146,8 +151,8 @@ def _differentiate(
     Returns loss, distance from the responses, and penalty on change.
     """
     with torch.enable_grad():  # whatever the caller has set
-        activations = unroll(model, part.inputs[..., : model.num_layers], settings.leak)
-        distance = part.responses.distance(activations, weights)
+        read = watch(part.inputs[..., : watch.num_layers]).read
+        distance = part.responses.distance(read, weights)
         if not distance.requires_grad:
             raise ValueError(
                 "there is nothing to train: the activation function that was given to the network "
@@ -191,7 +196,8 @@ class _Validation:
     """Works the validation loss out each time that it is called; NaN without responses."""
 
     def __init__(self, model: MultilayeredNetwork, part: Part) -> None:
-        self._model, self._responses = model, part.responses
+        self._responses = part.responses
+        self._watch = part.responses.watch(model, leak=0.0, window=1)
         self._stimuli = part.inputs[..., : model.num_layers]
         self._weights = part.responses.weights()
 
@@ -199,5 +205,5 @@ class _Validation:
         if not len(self._responses):
             return math.nan
         with torch.no_grad():
-            activations = unroll(self._model, self._stimuli)
-            return float(self._responses.distance(activations, self._weights))
+            read = self._watch(self._stimuli).read
+            return float(self._responses.distance(read, self._weights))

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, Watch
 from ._target_rows import find_neurons_of_rows, layer_numbers
 
 __all__ = ["Responses", "find_responses", "parameter_change"]
@@ -56,12 +56,22 @@ class Responses:
         counts = torch.bincount(self.member)
         return 1 / (counts[self.member] * (counts > 0).sum()).to(self.value.dtype)
 
-    def distance(self, activations: Tensor, weights: Tensor) -> Tensor:
-        """Sum up the weighted distances of activations, (batch, n_neurons, step); a scalar."""
-        if self.layer is None:
-            attained = activations.mean(dim=-1)[self.member, self.neuron]
+    def watch(self, model: MultilayeredNetwork, leak: float, window: int | None) -> Watch:
+        """Make what reads the activations that these responses are compared with.
+
+        Where a response has no layer, that is one activation a step.
+        """
+        if self.layer is not None:
+            place = (self.member, self.neuron, self.layer)
         else:
-            attained = activations[self.member, self.neuron, self.layer]
+            layers = torch.arange(model.num_layers, device=self.member.device)
+            layer, member = torch.meshgrid(layers, self.member, indexing="ij")
+            place = (member.flatten(), self.neuron.repeat(len(layers)), layer.flatten())
+        return Watch(model, *place, leak=leak, window=window)
+
+    def distance(self, read: Tensor, weights: Tensor) -> Tensor:
+        """Sum up the weighted distances of what a watch has read; a scalar."""
+        attained = read if self.layer is not None else read.view(-1, len(self)).mean(dim=0)
         return ((attained - self.value).abs() * weights).sum()
 
 

@@ -4,7 +4,7 @@ from ._gate import gate
 from ._network import MultilayeredNetwork
 from ._recording import read_window, recorded
 from ._reference import reference_forward
-from ._stimulus import real_tensor, require_finite
+from ._stimulus import read_stimulus, real_tensor, require_finite
 from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
 from ._walks import NO_WALK, shortest_walks
@@ -17,6 +17,7 @@ __all__ = [
     "Wanted",
     "Watch",
     "gate",
+    "read_stimulus",
     "read_window",
     "real_tensor",
     "recorded",

@@ -98,13 +98,12 @@ def fused_response(
 
 
 def _slope_and_bias(model: MultilayeredNetwork, room: Room | None) -> tuple[Tensor, Tensor]:
-    """Return slope and bias of every neuron; a room keeps them while they have no gradient."""
-    if room is not None and room.slope_and_bias is not None:
-        return room.slope_and_bias
-    slope, bias = _of_neurons(model)
-    if room is not None and not (slope.requires_grad or bias.requires_grad):
-        room.slope_and_bias = slope, bias
-    return slope, bias
+    """Return slope and bias of every neuron; a room keeps them unless they are being trained."""
+    if room is None or model.is_training_parameters:
+        return _of_neurons(model)
+    if room.slope_and_bias is None:
+        room.slope_and_bias = _of_neurons(model)
+    return room.slope_and_bias
 
 
 def _of_neurons(model: MultilayeredNetwork) -> tuple[Tensor, Tensor]:

@@ -160,6 +160,21 @@ def list_active(
 
 
 @numba.njit(cache=True, nogil=True)
+def _list_active_of(
+    h: Array, rows: Array, first: int, active: Array
+) -> int:  # pragma: no cover - compiled
+    """List those of some rows that are not all 0, likewise."""
+    n = first
+    for i in rows:
+        n_on = 0
+        for b in range(h.shape[1]):
+            n_on += h[i, b] != 0
+        active[n] = i
+        n += n_on > 0
+    return n - first
+
+
+@numba.njit(cache=True, nogil=True)
 def _close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no cover - compiled
     """Move the lists that each block left at its start together; return the length in all."""
     n: int = counts[0]
@@ -188,6 +203,46 @@ def _add_up(
             value = float(h[row, b])
             size[b] += value
             square[b] += value * value
+
+
+@numba.njit(cache=True, nogil=True)
+def _step_of_block(
+    p: int,
+    pushes: bool,
+    by_post: tuple[Array, Array, Array],
+    by_pre: tuple[Array, Array, Array],
+    split: Array,
+    bounds: Array,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    sensory: Array,
+    places: Array,
+    joining: Array,
+    sensory_in_block: Array,
+    block: Array,
+    rows: Array,
+    h: Array,
+    y: Array,
+    before: Array,
+    summed: Array,
+    active: Array,
+) -> int:  # pragma: no cover - compiled
+    """Take one step in one block of neurons; list the active ones and return their number."""
+    first, stop = bounds[p], bounds[p + 1]
+    if pushes:
+        y[first:stop] = 0
+        _push(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
+    else:
+        _pull(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
+    if len(summed):
+        summed[0, first:stop] = y[first:stop]
+    _activate(y, first, stop, slope, bias, threshold, single)
+    if len(joining):
+        own = slice(sensory_in_block[p], sensory_in_block[p + 1])
+        _drive(y, sensory[own], places[own], joining[0], before)
+    return list_active(y, first, stop, active)
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
@@ -265,79 +320,201 @@ def forward(
         pushes = len(by_pre[0]) > 0 and (
             _count_edges(by_pre[0], rows) < push_below * len(by_post[1])
         )
+        joining = given[t + 1 : t + 2]
         for p in numba.prange(n_blocks):
-            first, stop = bounds[p], bounds[p + 1]
-            if pushes:
-                y[first:stop] = 0
-                _push(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
-            else:
-                _pull(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
-            if len(summed):
-                summed[t, first:stop] = y[first:stop]
-            _activate(y, first, stop, slope, bias, threshold, single)
-            if t + 1 < len(given):
-                own = slice(sensory_in_block[p], sensory_in_block[p + 1])
-                _drive(y, sensory[own], places[own], given[t + 1], before[t])
-            counts[p] = list_active(y, first, stop, active[t + 1])
+            counts[p] = _step_of_block(
+                p,
+                pushes,
+                by_post,
+                by_pre,
+                split,
+                bounds,
+                slope,
+                bias,
+                threshold,
+                single,
+                sensory,
+                places,
+                joining,
+                sensory_in_block,
+                block,
+                rows,
+                h,
+                y,
+                before[t],
+                summed[t : t + 1],
+                active[t + 1],
+            )
         n_active[t + 1] = _close_up(active[t + 1], bounds, counts)
         if add_up:
             _add_up(y, active[t + 1, : n_active[t + 1]], size, square)
 
 
 @numba.njit(cache=True, nogil=True)
-def _slopes_of_rows(
-    t: int,
-    last: bool,
+def _back_through_one(
     rows: Array,
-    first: int,
+    h: Array,
+    g: Array,
+    per_size: Any,
+    per_square: Any,
     slope: Array,
     leak: Any,
-    place_of: Array,
-    given: Array,
-    states: Array,
-    before: Array,
-    summed: Array,
-    dense: Array,
+    d: Array,
+) -> None:  # pragma: no cover - compiled
+    """Carry gradients of states back to summed inputs, for a batch of one."""
+    one = g.dtype.type(1)
+    zero = g.dtype.type(0)
+    for i in rows:
+        a = h[i, 0]
+        gradient = g[i, 0] + (per_size + per_square * a if a > 0 else zero)
+        d[i, 0] = gradient * (one - a * a if a > 0 else leak) * slope[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def _back_through(
+    rows: Array,
+    h: Array,
+    g: Array,
     per_size: Array,
     per_square: Array,
-    g: Array,
+    dense: Array,
+    slope: Array,
+    leak: Any,
+    summed: Array,
     d: Array,
-    d_given: Array,
     d_slope: Array,
     d_bias: Array,
-    changing: Array,
-) -> int:  # pragma: no cover - compiled
-    """Carry gradients from the states of some neurons back to their summed input.
-
-    Lists the rows whose gradient is not 0 from `changing[first]` on and returns how many they are.
-    """
-    n = first
-    zero, one = g.dtype.type(0), g.dtype.type(1)
+) -> None:  # pragma: no cover - compiled
+    """Carry gradients of states back to summed inputs, slopes and biases."""
+    one = g.dtype.type(1)
     for i in rows:
-        place = -1 if last else place_of[i]
-        n_on = 0
         for b in range(g.shape[1]):
-            a = states[t + 1, i, b]
+            a = h[i, b]
             gradient = g[i, b]
             if a > 0:
                 gradient += per_size[b] + per_square[b] * a
             if len(dense):
-                gradient += dense[t, i, b]
-            if place >= 0:
-                a = before[t, place, b]
-                if a + given[t + 1, place, b] > one:
-                    gradient = zero
-                d_given[t + 1, place, b] = gradient
-            gradient *= (one - a * a) if a > 0 else leak
+                gradient += dense[0, i, b]
+            gradient *= one - a * a if a > 0 else leak
             if len(summed):
-                d_slope[i] += gradient * summed[t, i, b]
+                d_slope[i] += gradient * summed[0, i, b]
                 d_bias[i] += gradient
-            gradient *= slope[i]
-            d[i, b] = gradient
-            n_on += gradient != 0
-        changing[n] = i
-        n += n_on > 0
-    return n - first
+            d[i, b] = gradient * slope[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def _back_through_driven(
+    rows: Array,
+    place_of: Array,
+    joined: Array,
+    before: Array,
+    h: Array,
+    g: Array,
+    per_size: Array,
+    per_square: Array,
+    dense: Array,
+    slope: Array,
+    leak: Any,
+    summed: Array,
+    d: Array,
+    d_joined: Array,
+    d_slope: Array,
+    d_bias: Array,
+) -> None:  # pragma: no cover - compiled
+    """Do the same for sensory neurons that a stimulus was added to, and note its gradient."""
+    zero, one = g.dtype.type(0), g.dtype.type(1)
+    for i in rows:
+        place = place_of[i]
+        for b in range(g.shape[1]):
+            a = h[i, b]
+            gradient = g[i, b]
+            if a > 0:
+                gradient += per_size[b] + per_square[b] * a
+            if len(dense):
+                gradient += dense[0, i, b]
+            a = before[place, b]
+            if a + joined[place, b] > one:  # capped
+                gradient = zero
+            d_joined[place, b] = gradient
+            gradient *= one - a * a if a > 0 else leak
+            if len(summed):
+                d_slope[i] += gradient * summed[0, i, b]
+                d_bias[i] += gradient
+            d[i, b] = gradient * slope[i]
+
+
+@numba.njit(cache=True, nogil=True)
+def _outside(rows: Array, others: Array) -> Array:  # pragma: no cover - compiled
+    """List the ascending rows that are not among some other ascending rows."""
+    kept = np.empty_like(rows)
+    n = j = 0
+    for i in rows:
+        while j < len(others) and others[j] < i:
+            j += 1
+        kept[n] = i
+        n += j == len(others) or others[j] != i
+    return kept[:n]
+
+
+@numba.njit(cache=True, nogil=True)
+def _slopes_of_block(
+    first: int,
+    stop: int,
+    rows: Array,
+    driven: Array,
+    place_of: Array,
+    joined: Array,
+    before: Array,
+    h: Array,
+    g: Array,
+    per_size: Array,
+    per_square: Array,
+    dense: Array,
+    slope: Array,
+    leak: Any,
+    summed: Array,
+    d: Array,
+    d_joined: Array,
+    d_slope: Array,
+    d_bias: Array,
+    changing: Array,
+) -> int:  # pragma: no cover - compiled
+    """Carry gradients back through the states of one block of neurons.
+
+    Lists the rows whose gradient is not 0 from `changing[first]` on and returns how many they are.
+    """
+    d[first:stop] = 0
+    own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
+    if len(joined):
+        at = driven[np.searchsorted(driven, first) : np.searchsorted(driven, stop)]
+        _back_through_driven(
+            at,
+            place_of,
+            joined[0],
+            before,
+            h,
+            g,
+            per_size,
+            per_square,
+            dense,
+            slope,
+            leak,
+            summed,
+            d,
+            d_joined[0],
+            d_slope,
+            d_bias,
+        )
+        others = _outside(own, at)
+    else:
+        others = own
+    if g.shape[1] == 1 and not len(dense) and not len(summed):
+        _back_through_one(others, h, g, per_size[0], per_square[0], slope, leak, d)
+    else:
+        _back_through(
+            others, h, g, per_size, per_square, dense, slope, leak, summed, d, d_slope, d_bias
+        )
+    return _list_active_of(d, own, first, changing)
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
@@ -355,6 +532,8 @@ def backward(
     entry: Array,
     wanted: Array,
     wanted_starts: Array,
+    wanted_edges: Array,
+    driven: Array,
     asked: tuple[Array, Array, Array, Array],
     dense: Array,
     per_size: Array,
@@ -381,6 +560,10 @@ def backward(
     wanted, wanted_starts : ndarray, shape (n,) and (step + 1,)
         The neurons of each step through which a gradient can flow, ascending:
         `wanted[wanted_starts[t] : wanted_starts[t + 1]]`.
+    wanted_edges : ndarray, shape (step,)
+        The out-edges of the neurons whose gradient each step hands back: those of the step before.
+    driven : ndarray, shape (n_sensory,)
+        The sensory neurons, ascending.
     asked : (layer, neuron, batch, gradient)
         Gradients of single states, sorted by layer.
     dense : ndarray, shape (step, neuron, batch), or (0, 0, 0)
@@ -415,36 +598,34 @@ def backward(
             end -= 1
             g[neuron[end], batch[end]] += gradient[end]
         rows = wanted[wanted_starts[t] : wanted_starts[t + 1]]
+        joined, d_joined = given[t + 1 : t + 2], d_given[t + 1 : t + 2]
         for p in numba.prange(n_blocks):
-            first, stop = bounds[p], bounds[p + 1]
-            d[first:stop] = 0
-            own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
-            counts[p] = _slopes_of_rows(
-                t,
-                t + 1 == len(given),
-                own,
-                first,
-                slope,
-                leak,
+            counts[p] = _slopes_of_block(
+                bounds[p],
+                bounds[p + 1],
+                rows,
+                driven,
                 place_of,
-                given,
-                states,
-                before,
-                summed,
-                dense,
+                joined,
+                before[t],
+                states[t + 1],
+                g,
                 per_size,
                 per_square,
-                g,
+                dense[t : t + 1],
+                slope,
+                leak,
+                summed[t : t + 1],
                 d,
-                d_given,
+                d_joined,
                 d_slope,
                 d_bias,
                 changing,
             )
         pushed = changing[: _close_up(changing, bounds, counts)]
         pulled = wanted[wanted_starts[t - 1] : wanted_starts[t]] if t else entry
-        few = _count_edges(by_post[0], pushed) < push_below * _count_edges(by_pre[0], pulled)
-        if few:
+        n_pulled = wanted_edges[t]
+        if _count_edges(by_post[0], pushed) < push_below * n_pulled:
             g[:] = 0
             _push(by_post[0][:-1], by_post[0][1:], by_post[1], by_post[2], pushed, d, g)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from torch import Tensor
@@ -22,6 +22,10 @@ __all__ = ["FusedRun", "RunSettings"]
 #: Pushing along the out-edges of active neurons is faster than pulling over all rows while these
 #: are at most this share of all edges. (A push of gradients runs on one thread, a pull on all.)
 PUSH_BELOW = 0.4
+
+
+#: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
+_Wanted: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +218,7 @@ class FusedRun:
         from ._fused_kernels import backward
 
         places, here = self._settings.places, self._settings.places.within(first, stop)
-        entry, wanted, starts = self._wanted(first, stop)
+        wanted = self._wanted(first, stop)
         with run_on(len(self._blocks.bounds) - 1):
             backward(
                 self._by_post,
@@ -227,9 +231,8 @@ class FusedRun:
                 self.states[: stop - first + 1],
                 self._before,
                 self._summed,
-                entry,
-                wanted,
-                starts,
+                *wanted,
+                self._order.sensory,
                 (places.layer[here] - first, places.neuron[here], places.batch[here], asked[here]),
                 dense[first:stop],
                 per_size,
@@ -242,7 +245,7 @@ class FusedRun:
                 PUSH_BELOW,
             )
 
-    def _wanted(self, first: int, stop: int) -> tuple[Array, Array, Array]:
+    def _wanted(self, first: int, stop: int) -> _Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step."""
         sensory, settings = self._order.sensory, self._settings
         if not settings.leak:
@@ -253,16 +256,16 @@ class FusedRun:
             entry = lists[0] if first else sensory
         else:
             return self._reachable(first, stop)
-        return _as_window(entry, lists)
+        return _as_window(entry, lists, self._by_pre[0])
 
-    def _reachable(self, first: int, stop: int) -> tuple[Array, Array, Array]:
+    def _reachable(self, first: int, stop: int) -> _Wanted:
         """List the neurons that the stimulus can change, once for all passes."""
         known = self._settings.room.wanted
         if (first, stop) not in known:
             lists = _reachable(self._settings.model, len(self._given))
             for begin, end in self._windows:
                 entry = lists[begin - 1] if begin else self._order.sensory
-                known[begin, end] = _as_window(entry, lists[begin:end])
+                known[begin, end] = _as_window(entry, lists[begin:end], self._by_pre[0])
         return known[first, stop]
 
     def _active_or_sensory(self, t: int, first: int) -> Array:
@@ -302,9 +305,12 @@ def _given(stimulus: Array, threshold: float) -> Array:
     return np.ascontiguousarray(seen.transpose(2, 1, 0), dtype=stimulus.dtype)
 
 
-def _as_window(entry: Array, lists: Sequence[Array]) -> tuple[Array, Array, Array]:
-    """Join lists of neurons; also say where each begins."""
-    return entry, np.concatenate(lists), np.cumsum([0, *(len(rows) for rows in lists)])
+def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:
+    """Join lists of neurons; also say where each begins, and the out-edges of the one before it."""
+    starts = np.cumsum([0, *(len(rows) for rows in lists)])
+    out_edges = np.diff(indptr)
+    edges = np.array([int(out_edges[rows].sum()) for rows in [entry, *lists[:-1]]])
+    return entry, np.concatenate(lists), starts, edges
 
 
 def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:

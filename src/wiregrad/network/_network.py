@@ -489,6 +489,11 @@ class MultilayeredNetwork(nn.Module):
             if parameter is not None:
                 parameter.requires_grad_(wanted)
 
+    @property
+    def is_training_parameters(self) -> bool:
+        """Whether any slope, bias or divisive strength records gradients."""
+        return any(parameter.requires_grad for parameter in self.parameters())
+
     def __setattr__(self, name: str, value: Any) -> None:
         check = SETTING_CHECKS.get(name)
         super().__setattr__(name, check(self, value) if check else value)

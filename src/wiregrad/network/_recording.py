@@ -89,9 +89,7 @@ def recorded(
     Tensor, shape (batch, neurons, steps)
     """
     n_batch, n_read = len(stimulus), len(neurons) * len(steps)
-    gradient = torch.is_grad_enabled() and (
-        stimulus.requires_grad or any(p.requires_grad for p in model.parameters())
-    )
+    gradient = torch.is_grad_enabled() and (stimulus.requires_grad or model.is_training_parameters)
     if window is None:
         window = choose_window(model, n_batch, n_read=n_read, gradient=gradient)
     ascending = sorted(steps)

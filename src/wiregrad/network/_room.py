@@ -31,7 +31,7 @@ class Room:
     arrays: dict[str, Array] = field(default_factory=dict)
     sensory_order: tuple[Array, Array, Array] | None = None
     slope_and_bias: tuple[Tensor, Tensor] | None = None
-    wanted: dict[tuple[int, int], tuple[Array, Array, Array]] = field(default_factory=dict)
+    wanted: dict[tuple[int, int], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an array of that shape; what it holds is undefined."""

@@ -59,6 +59,7 @@ def unrolled_steps(
     h = h.index_add(0, model.sensory_indices, drive[0])
     n_steps = model.num_layers
     window = n_steps if window is None else window
+    again = torch.is_grad_enabled() and window < n_steps
     states: list[Tensor] = []
     for first in range(0, n_steps, window):
         stop = min(first + window, n_steps)
@@ -66,7 +67,7 @@ def unrolled_steps(
         def run(h: Tensor, drive: Tensor, first: int = first, stop: int = stop) -> list[Tensor]:
             return _window(model, h, drive, first, stop, activate, neurons)
 
-        h, *seen = run(h, drive) if window >= n_steps else _computed_again(run, h, drive)
+        h, *seen = _computed_again(run, h, drive) if again else run(h, drive)
         states += seen
     return torch.stack(states, dim=-1).transpose(0, 1)
 

@@ -108,6 +108,11 @@ class Watch:
         """Threshold of the network: what of a stimulus lies below it is silent."""
         return self._model.threshold
 
+    @property
+    def num_layers(self) -> int:
+        """Steps of the network."""
+        return self._model.num_layers
+
     def __call__(self, stimulus: Tensor) -> Response:
         """Run the network on a stimulus, shape (batch, sensory, num_layers)."""
         return self._fused(stimulus) if self._fuse else self._plain(stimulus)
@@ -117,8 +122,10 @@ class Watch:
         add_up = self._also == "sums"
         if self._window is None:
             n_read = None if room is None else len(self._places)
+            trains = stimulus.requires_grad or self._model.is_training_parameters
+            gradient = torch.is_grad_enabled() and trains
             self._window = choose_window(
-                self._model, len(stimulus), n_read=n_read, gradient=stimulus.requires_grad
+                self._model, len(stimulus), n_read=n_read, gradient=gradient
             )
         states, read, size, square = fused_response(
             self._model, stimulus, self._leak, self._places, room, add_up, self._window

@@ -1,0 +1,81 @@
+"""The page for those who come from connectome_interpreter: its code runs and shows what it says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wiregrad as wg
+from wiregrad._elsewhere import ELSEWHERE
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = (DOCS / "coming-from-connectome-interpreter.md").read_text(encoding="utf-8")
+
+#: Code, and what is shown below it, if anything.
+BLOCKS = re.findall(
+    r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", PAGE, re.MULTILINE | re.DOTALL
+)
+
+
+def run(code: str, names: dict[str, Any]) -> str:
+    """Run a block; return the value of its last line, if that is an expression, as text."""
+    *statements, last = ast.parse(code).body
+    if not isinstance(last, ast.Expr):
+        statements.append(last)
+    exec(compile(ast.Module(statements, []), str(DOCS), "exec"), names)
+    shown = isinstance(last, ast.Expr)
+    return str(eval(compile(ast.Expression(last.value), str(DOCS), "eval"), names)) if shown else ""
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[str]:
+    names: dict[str, Any] = {}
+    return [run(code, names) for code, _ in BLOCKS]
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_the_code_shows_what_the_page_says(answers: list[str], number: int) -> None:
+    said = [line.rstrip() for line in BLOCKS[number][1].splitlines()]
+    assert [line.rstrip() for line in answers[number].splitlines()] == said
+
+
+def test_the_example_uses_everything_that_the_page_is_about() -> None:
+    code = "".join(code for code, _ in BLOCKS)
+    not_of_the_reference = {"reference_forward", "report", "select_neurons", "set_threads"}
+    helpers = {"scipy_sparse_to_pytorch", "to_nparray", "get_activations", "adjacency_df_to_el"}
+    functions = {name for name in wg.__all__ if name.islower() and not name.startswith("_")}
+    assert "activations_to_df_batched" in functions
+    expected = functions - not_of_the_reference - helpers - {"activations_to_df_batched"}
+    assert {name for name in expected if f"coin.{name}" not in code} == set()
+
+
+def test_every_name_that_stays_in_the_reference_is_on_the_page() -> None:
+    where = PAGE.split("## Where the other names are")[1]
+    assert {name for name in ELSEWHERE if f"`{name}`" not in where} == set()
+    table, rest = where.split("The others have no counterpart")
+    for name, own in ELSEWHERE.items():
+        assert f"`{name}`" in (table if own else rest), name
+    for own in re.findall(r"wiregrad\.([\w.]+)", where):
+        value: Any = wg
+        for part in own.split("."):
+            value = getattr(value, part)
+
+
+def test_what_the_page_links_to_is_there() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", PAGE) if "://" not in link]
+    assert len(set(links)) > 2
+    assert not [link for link in links if not (DOCS / link).exists()]
+    headings = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", PAGE)) <= anchors
+
+
+def test_numbers_on_the_page_do_not_hang_on_the_global_random_state(answers: list[str]) -> None:
+    np.random.seed(1)  # noqa: NPY002
+    names: dict[str, Any] = {}
+    assert [run(code, names) for code, _ in BLOCKS] == answers
