@@ -39,7 +39,7 @@ class BoundedAdam:
         """Move `x` against its gradient; `rate` is the step size, broadcast over members."""
         self.steps += 1
         self.mean.lerp_(gradient, 1 - self.BETA1)
-        self.square.lerp_(gradient * gradient, 1 - self.BETA2)
+        self.square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         mean = self.mean / (1 - self.BETA1**self.steps)
         scale = (self.square / (1 - self.BETA2**self.steps)).sqrt_().add_(self.EPSILON)
         return (x - rate * mean / scale).clamp_(0, 1)

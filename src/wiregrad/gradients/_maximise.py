@@ -241,10 +241,11 @@ def _search(
         def on_pass(trial: Trial, outcome: Outcome) -> None:
             error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
             bar.update()
-            bar.set_postfix_str(
-                f"off by {error**0.5:.3f}, {int((trial.stimulus > 0).sum()):,} inputs active",
-                refresh=False,
-            )
+            if not silent:
+                active = int((trial.stimulus > 0).sum())
+                bar.set_postfix_str(
+                    f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False
+                )
             log.log(
                 activation_loss=error,
                 in_regularisation_loss=in_cost,

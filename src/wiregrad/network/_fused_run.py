@@ -175,7 +175,12 @@ class FusedRun:
 
         dtype, n = self._given.dtype, stop - first
         bounds, order = self._blocks.bounds, self._order
-        self._n_active[0] = list_active(self.states[0], 0, len(self._slope), self._active[0])
+        if first:
+            self._n_active[0] = list_active(self.states[0], 0, len(self._slope), self._active[0])
+        else:
+            driven = order.sensory[self._given[0, order.places].any(axis=1)]
+            self._n_active[0] = len(driven)
+            self._active[0, : len(driven)] = driven
         with run_on(len(bounds) - 1):
             forward(
                 self._by_post,
