@@ -26,8 +26,12 @@ BAD_SETTINGS = [
     ("threshold", -0.01, r"threshold must be a finite number, at least 0, not -0\.01"),
     ("threshold", np.nan, r"threshold must be a finite number, at least 0, not nan"),
     ("threshold", np.inf, r"threshold must be a finite number, at least 0, not inf"),
-    ("tanh_steepness", np.nan, r"tanh_steepness must be finite, not nan"),
-    ("default_bias", -np.inf, r"default_bias must be finite, not -inf"),
+    ("tanh_steepness", np.nan, r"tanh_steepness must be a finite number, not nan"),
+    ("default_bias", -np.inf, r"default_bias must be a finite number, not -inf"),
+    ("threshold", "a", r"threshold must be a finite number, at least 0, not 'a'"),
+    ("threshold", None, r"threshold must be a finite number, at least 0, not None"),
+    ("tanh_steepness", "5", r"tanh_steepness must be a finite number, not '5'"),
+    ("signed_biases", None, r"signed_biases is True or False, not None"),
     ("divisive_rule", "mean", r"divisive_rule must be one of product, sum, not 'mean'"),
 ]
 BAD_PARAMETERS = [
@@ -137,3 +141,40 @@ def test_decision_30_a_new_network_goes_to_cuda_if_there_is_one(
     make_chain(device=None)
     make_chain(device="meta")
     assert devices == [expected, "meta"]
+
+
+@pytest.mark.parametrize("value", [3, "tanh", torch.ones(3)])
+def test_decision_30_an_activation_function_can_be_called(
+    make_chain: MakeChain, value: Any
+) -> None:
+    message = r"activation_function is f\(x\) or f\(model, x, x_previous\), not "
+    with pytest.raises(ValueError, match=message):
+        make_chain(activation_function=value)
+    with pytest.raises(ValueError, match=message):
+        make_chain().custom_activation_function = value
+
+
+@pytest.mark.parametrize("value", [[5, 5, 5], [0, 1], [0.0, 1.0, 2.0], [-1, 0, 1]])
+def test_decision_30_positions_of_groups_are_checked(make_chain: MakeChain, value: Any) -> None:
+    network = make_chain(grouped=True)
+    with pytest.raises(ValueError, match=r"indices holds the position .* 3 integers from 0 to 2"):
+        network.indices = torch.tensor(value)
+    network.indices = torch.tensor([0, 0, 2])
+
+
+@pytest.mark.parametrize("name", ["idx_to_group", "divisive_normalization"])
+def test_decision_30_what_parameters_follow_from_is_not_changed(
+    make_chain: MakeChain, name: str
+) -> None:
+    network = make_chain(grouped=True)
+    with pytest.raises(ValueError, match=f"{name} cannot be changed once a network is made"):
+        setattr(network, name, {0: "a"})
+    setattr(network, name, getattr(network, name))
+
+
+@pytest.mark.parametrize("name", ["slope", "raw_biases"])
+def test_decision_30_parameters_of_groups_are_not_taken_away(
+    make_chain: MakeChain, name: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a parameter with one entry for each of 3"):
+        setattr(make_chain(grouped=True), name, None)

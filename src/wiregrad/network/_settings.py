@@ -26,16 +26,23 @@ def _whole_steps(_: Any, value: Any) -> int:
     return int(value)
 
 
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, ValueError):  # a text, None, several numbers
+        return False
+
+
 def _threshold(_: Any, value: Any) -> float:
-    if not (math.isfinite(value) and value >= 0):
+    if not (_is_finite(value) and value >= 0):
         raise ValueError(f"threshold must be a finite number, at least 0, not {value!r}")
     return float(value)
 
 
 def _finite(name: str) -> Callable[[Any, Any], float]:
     def check(_: Any, value: Any) -> float:
-        if not math.isfinite(value):
-            raise ValueError(f"{name} must be finite, not {value!r}")
+        if not _is_finite(value):
+            raise ValueError(f"{name} must be a finite number, not {value!r}")
         return float(value)
 
     return check
@@ -45,6 +52,45 @@ def _divisive_rule(_: Any, value: Any) -> Any:
     if value not in _RULES:
         raise ValueError(f"divisive_rule must be one of {', '.join(_RULES)}, not {value!r}")
     return value
+
+
+def _activation_function(_: Any, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise ValueError(f"activation_function is f(x) or f(model, x, x_previous), not {value!r}")
+    return value
+
+
+def _signed_biases(_: Any, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"signed_biases is True or False, not {value!r}")
+    return value
+
+
+def _group_positions(network: Any, value: Any) -> Any:
+    if value is None:  # before there are groups
+        return value
+    n_groups = _n_groups(network, "slope")
+    right = isinstance(value, Tensor) and value.shape == (network.n_neurons,)
+    if not right or value.is_floating_point() or not ((value >= 0) & (value < n_groups)).all():
+        raise ValueError(
+            f"indices holds the position of each neuron's group, {network.n_neurons:,} integers "
+            f"from 0 to {n_groups - 1}"
+        )
+    return value
+
+
+def _fixed(name: str) -> Callable[[Any, Any], Any]:
+    """Refuse a change of what the parameters were made from."""
+
+    def check(network: Any, value: Any) -> Any:
+        if name in network.__dict__ and network.__dict__[name] is not value:
+            raise ValueError(
+                f"{name} cannot be changed once a network is made, since its parameters follow "
+                "from it: make a new network"
+            )
+        return value
+
+    return check
 
 
 def _sensory_indices(network: Any, value: Any) -> Tensor:
@@ -60,9 +106,11 @@ def _n_groups(network: Any, name: str) -> int:
 
 def _one_entry_a_group(name: str) -> Callable[[Any, Any], Any]:
     def check(network: Any, value: Any) -> Any:
-        if not isinstance(value, Tensor):  # None, before there are groups
-            return value
         n_groups = _n_groups(network, name)
+        if value is None and n_groups and name != "divisive_strength":
+            raise ValueError(f"{name} is a parameter with one entry for each of {n_groups} groups")
+        if not isinstance(value, Tensor):  # None, where there are no groups
+            return value
         if value.shape != (n_groups,):
             what = "presynaptic groups" if name == "divisive_strength" else "groups"
             raise ValueError(
@@ -90,6 +138,11 @@ SETTING_CHECKS: dict[str, Callable[[Any, Any], Any]] = {
     "divisive_rule": _divisive_rule,
     "divisive_strength": _one_entry_a_group("divisive_strength"),
     "sensory_indices": _sensory_indices,
+    "custom_activation_function": _activation_function,
+    "signed_biases": _signed_biases,
+    "indices": _group_positions,
+    "idx_to_group": _fixed("idx_to_group"),
+    "divisive_normalization": _fixed("divisive_normalization"),
     "slope": _one_entry_a_group("slope"),
     "raw_biases": _one_entry_a_group("raw_biases"),
 }
