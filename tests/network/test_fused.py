@@ -18,7 +18,7 @@ import wiregrad as wg
 from wiregrad.network import _fused_run
 from wiregrad.network._fused import can_fuse, fused_response
 from wiregrad.network._fused_kernels import _tanh, merge_rows
-from wiregrad.network._places import Places
+from wiregrad.network._places import Grid, Places
 from wiregrad.network._room import Room
 from wiregrad.network._steps import unrolled_steps
 
@@ -126,7 +126,7 @@ def test_windows_of_steps_change_no_bit(
     """Checkpointed equals plain."""
     shape = (batch, len(fly_network.sensory_indices), fly_network.num_layers)
     stimulus = torch.rand(shape, generator=torch.Generator().manual_seed(0))
-    places = Places.grid([0, 1, 3, 4], [0, 5, 7000, 40_000], batch)
+    places = Grid(np.array([0, 1, 3, 4]), np.array([0, 5, 7000, 40_000]), batch)
     found = []
     for size in (None, window):
         x = stimulus.clone().requires_grad_()
@@ -150,7 +150,7 @@ def test_windows_carry_the_gradients_of_parameters(
 ) -> None:
     network, stimulus = fusable(case), torch.from_numpy(case.stimulus)
     shape = (stimulus.shape[2], network.n_neurons, len(stimulus))
-    places = Places.grid(range(shape[0]), range(shape[1]), shape[2])
+    places = Grid(np.arange(shape[0]), np.arange(shape[1]), shape[2])
 
     def windowed(x: Tensor) -> Tensor:
         _, read, *_ = fused_response(network, x, leak, places, Room(), window=window)

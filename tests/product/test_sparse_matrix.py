@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -213,3 +214,33 @@ def test_the_product_of_a_gpu_equals_that_of_the_cpu(
     by_pre = (matrix.crow_by_pre, matrix.col_by_pre, matrix.values_by_pre)
     product = multiply_on_device(by_pre if transposed else by_post, h)
     torch.testing.assert_close(product, matrix.multiply(h, transposed))
+
+
+# Changes and threads.
+
+
+def test_to_scipy_is_a_copy_unless_told_otherwise(matrix: SparseMatrix, dense: np.ndarray) -> None:
+    matrix.to_scipy().data[:] = 0
+    np.testing.assert_array_equal(matrix.to_scipy().toarray(), dense)
+    assert np.shares_memory(matrix.to_scipy(copy=False).data, matrix.values.numpy())
+
+
+def test_values_put_in_the_place_of_others_reach_both_layouts(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    before = gradient(matrix, columns)
+    for factor in (2, 4, 8):
+        matrix.values = matrix.values * 2
+        assert torch.equal(gradient(matrix, columns), factor * before)
+
+
+def test_layouts_and_blocks_fit_each_other_on_many_threads(random_weights: Weights) -> None:
+    def look(seed: int) -> bool:
+        by_post, by_pre, blocks = matrix.arrays(1 + seed % 4, by_pre=seed % 2 == 0)
+        columns = len(by_pre[0]) - 1 if len(by_pre[0]) else 0
+        return blocks.split.shape == (2 + seed % 4, columns) and len(by_post[0]) == 301
+
+    for seed in range(20):
+        matrix = SparseMatrix(random_weights(300, 0.05, seed=seed))
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(look, range(16)))

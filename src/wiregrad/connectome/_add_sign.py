@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from .._index_keys import mend_of_text_keys, read_keys
 from .._messages import few
 
 __all__ = ["add_sign"]
@@ -39,8 +40,8 @@ def add_sign(inprop: Connectivity, idx_to_sign: Mapping[int, float] | pd.Series)
     Raises
     ------
     ValueError
-        If a sign is none of +1, -1, 0 and missing, if no key is the index of a row, or if `inprop`
-        is no matrix.
+        If a sign is none of +1, -1, 0 and missing, if no key is the index of a row or a Series has
+        a key twice, or if `inprop` is no matrix.
     TypeError
         If an argument is of another kind.
 
@@ -105,6 +106,7 @@ def _row_signs(idx_to_sign: Any, n_rows: int) -> npt.NDArray[np.int8]:
         raise TypeError(
             f"idx_to_sign is a dict from neuron index to sign, not {type(idx_to_sign).__name__}"
         )
+    keys = read_keys(idx_to_sign, "idx_to_sign")
     given = pd.Series(idx_to_sign, dtype=object, copy=True)
     given[given.isna()] = 0
     strange = given[~given.isin([-1, 0, 1])]
@@ -113,11 +115,11 @@ def _row_signs(idx_to_sign: Any, n_rows: int) -> npt.NDArray[np.int8]:
             f"idx_to_sign holds {few(strange.unique())}, first for neuron {strange.index[0]}: a "
             "sign is +1, -1, or 0 or missing where it is not known"
         )
-    place = pd.Index(given.index).get_indexer(pd.RangeIndex(n_rows))
+    place = keys.get_indexer(pd.RangeIndex(n_rows))
     if n_rows and (place < 0).all():
         raise ValueError(
             f"no key of idx_to_sign is the index of a row (0 to {n_rows - 1:,}): it has "
-            f"{few(given.index) or 'none'}"
+            f"{few(keys) or 'none'}{mend_of_text_keys(keys, 'idx_to_sign')}"
         )
     signs = np.append(given.to_numpy(dtype=np.int8), np.int8(0))  # the last serves for -1
     found: npt.NDArray[np.int8] = signs[place]

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
 from .._messages import did_you_mean, few
 from ..network import MultilayeredNetwork, Watch, read_stimulus, read_window
 from ._given_tensor import given_tensor
+from ._members import members_of
 from ._target_rows import count_from_start, layers_are
 
 __all__ = ["saliency"]
 
 IndexArray = npt.NDArray[np.int64]
+
+
+class _Places(NamedTuple):
+    """Where activations are read, each place once, and how often each was named."""
+
+    layer: IndexArray
+    neuron: IndexArray
+    count: IndexArray
+
 
 _METHODS = ("vanilla", "input_x_gradient")
 
@@ -42,7 +53,8 @@ def saliency(
     neurons_of_interest : dict
         `{layer: neurons}`. Layer t is the state after t + 1 steps; negative layers count from the
         end. Neurons are an index, a group's name, a list of them, a mask, or on a network with
-        labels any selection. A neuron that is named twice at one layer counts once.
+        labels any selection. A neuron that is named twice, in a list or
+        by two numbers for one layer, counts twice.
     method : {"vanilla", "input_x_gradient"}
         The gradient, or its product with the stimulus.
     normalize : bool
@@ -100,19 +112,19 @@ def saliency(
             f"{few(_METHODS)}"
         )
     window = read_window(checkpoint_steps)
-    layers, neurons = _places(neurons_of_interest, model)
+    places = _places(neurons_of_interest, model)
     if device is not None:
         model.to(device)
     stimulus = given_tensor(input_tensor, "input_tensor", model)
-    gradient = _gradient(model, stimulus, layers, neurons, window)
+    gradient = _gradient(model, stimulus, places, window)
     found = gradient if method == "vanilla" else stimulus * gradient
     return _normalise(found) if normalize else found
 
 
 def _places(
     neurons_of_interest: Mapping[int, Any], model: MultilayeredNetwork
-) -> tuple[IndexArray, IndexArray]:
-    """List layers and neurons, each place once."""
+) -> _Places:
+    """List layers and neurons, each place once, with how often it was named."""
     if not isinstance(neurons_of_interest, Mapping):
         raise TypeError(
             "neurons_of_interest is a dict {layer: neurons}, not "
@@ -124,10 +136,22 @@ def _places(
             "neurons_of_interest names no neurons: give {layer: neurons}, such as {-1: [0]}"
         )
     layers = _layers(list(named), model.num_layers)
-    members = [model.find(what) for what in named.values()]
+    members = [_members(what, model) for what in named.values()]
     places = np.stack([np.repeat(layers, [len(m) for m in members]), np.concatenate(members)])
-    layer, neuron = np.unique(places, axis=1)
-    return layer, neuron
+    (layer, neuron), count = np.unique(places, axis=1, return_counts=True)
+    return _Places(layer, neuron, count)
+
+
+def _members(what: Any, model: MultilayeredNetwork) -> IndexArray:
+    """List the neurons of a selection; of a list, all that each of its items names."""
+    if isinstance(what, (np.ndarray, pd.Series, pd.Index, Tensor)) and what.ndim:
+        what = np.asarray(what).ravel().tolist()
+    if not isinstance(what, (list, tuple, range)):
+        return model.find(what)
+    if all(isinstance(item, bool | np.bool_) for item in what):  # a mask
+        return model.find(what)
+    members = members_of(list(what), model, lambda code: model.find(what[code]))
+    return members.of_each(np.arange(len(what)))[1]
 
 
 def _is_empty_list(what: Any) -> bool:
@@ -156,24 +180,28 @@ def _layers(given: list[Any], num_layers: int) -> IndexArray:
 def _gradient(
     model: MultilayeredNetwork,
     stimulus: Tensor,
-    layers: IndexArray,
-    neurons: IndexArray,
+    places: _Places,
     window: int | None,
 ) -> Tensor:
     """Differentiate the summed activation of some places with respect to the stimulus."""
     with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has set
-        layer, neuron = (torch.from_numpy(index).to(model.device) for index in (layers, neurons))
+        layer, neuron, count = (torch.from_numpy(index).to(model.device) for index in places)
         x = stimulus.clone().requires_grad_()
         if window is not None:
-            return _gradient_in_windows(model, x, layer, neuron, window)
+            return _gradient_in_windows(model, x, layer, neuron, count, window)
         activations = model(x)
-        (gradient,) = torch.autograd.grad(activations[..., neuron, layer].sum(), x)
+        (gradient,) = torch.autograd.grad((count * activations[..., neuron, layer]).sum(), x)
     model.activations = activations.detach()
     return gradient
 
 
 def _gradient_in_windows(
-    model: MultilayeredNetwork, x: Tensor, layer: Tensor, neuron: Tensor, window: int
+    model: MultilayeredNetwork,
+    x: Tensor,
+    layer: Tensor,
+    neuron: Tensor,
+    count: Tensor,
+    window: int,
 ) -> Tensor:
     """Do the same with the states of a few steps in memory at a time."""
     stimuli = read_stimulus(
@@ -182,7 +210,7 @@ def _gradient_in_windows(
     member = torch.arange(len(stimuli), device=model.device).repeat_interleave(len(layer))
     place = (member, neuron.repeat(len(stimuli)), layer.repeat(len(stimuli)))
     read = Watch(model, *place, leak=0.0, window=window)(stimuli).read
-    (gradient,) = torch.autograd.grad(read.sum(), x)
+    (gradient,) = torch.autograd.grad((count.repeat(len(stimuli)) * read).sum(), x)
     return gradient
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..network import MultilayeredNetwork
+from ._members import members_of
 
 __all__ = [
     "count_from_start",
@@ -110,23 +111,15 @@ def find_neurons_of_rows(
 
     Notes
     -----
-    Cost: one pass over the rows, and one over the neurons for each different name.
+    Cost: one pass over the rows, one over the neurons for all numbers together, and one for each
+    other different name.
     """
     codes, named = pd.factorize(table[column])
     if (codes < 0).any():
         refuse_rows(table, codes < 0, "a target's neuron is missing")
-    if _are_indices(named, network.n_neurons):
-        return np.arange(len(table)), np.asarray(named, dtype=np.int64)[codes]
-    members = [_find(network, what, table, codes, code) for code, what in enumerate(named)]
-    row = np.repeat(np.arange(len(table)), np.array([len(found) for found in members])[codes])
-    return row, np.concatenate([members[code] for code in codes])
-
-
-def _are_indices(named: Any, n_neurons: int) -> bool:
-    numbers = np.asarray(named)
-    if numbers.dtype.kind not in "iuf":
-        return False
-    return bool(((numbers >= 0) & (numbers < n_neurons) & (numbers % 1 == 0)).all())
+    return members_of(
+        list(named), network, lambda code: _find(network, named[code], table, codes, code)
+    ).of_each(codes)
 
 
 def _find(

@@ -122,7 +122,8 @@ def train_model(
     Notes
     -----
     Control-C stops the training; the best parameters so far are kept, and the result says
-    `interrupted`.
+    `interrupted`. An error, such as a loss of NaN, also leaves the best parameters so far: those at
+    the start, if none did better.
 
     A threshold makes the response jump, and gradients do not see jumps. Biases start from 0 with
     the gradient of |raw_biases| taken as +1 there. Slopes may become negative.

@@ -95,6 +95,9 @@ def train(
 
     Notes
     -----
+    Whatever else ends it, such as an error, puts the parameters back to the best so far: those at
+    the start, if none did better. The parameters have no `.grad` afterwards, however it ended.
+
     Cost of an epoch: a forward and a backward run on the training part, and a forward run on the
     validation part.
     """
@@ -105,8 +108,12 @@ def train(
         course.interrupted = True
         complete = min(map(len, course.history.values()))
         course.history = {name: values[:complete] for name, values in course.history.items()}
-    for parameter in parameters.values():
-        parameter.grad = None
+    except BaseException:
+        course.best.restore()
+        raise
+    finally:
+        for parameter in parameters.values():
+            parameter.grad = None
     return course
 
 
@@ -182,7 +189,8 @@ def _refuse_nan(
         raise ValueError(
             f"the loss or its gradient is NaN or infinite at epoch {epoch}"
             + (f" (gradient of {', '.join(wrong)})" if wrong else "")
-            + ": try a smaller learning_rate, or mend the activation function that was given"
+            + ": try a smaller learning_rate, or mend the activation function that was given; the "
+            "parameters are again the best so far, or those at the start if none did better"
         )
 
 

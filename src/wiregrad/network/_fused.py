@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ._fused_run import FusedRun, RunSettings
-from ._places import Places
+from ._places import Grid, Places
 from ._room import Room
 from ._steps import unrolled_steps
 
@@ -40,7 +40,7 @@ def fused_response(
     model: MultilayeredNetwork,
     stimulus: Tensor,
     leak: float,
-    places: Places,
+    places: Places | Grid,
     room: Room | None = None,
     add_up: bool = False,
     window: int | None = None,
@@ -54,8 +54,8 @@ def fused_response(
         Of the network's dtype.
     leak : float
         Slope of the surrogate gradient below threshold.
-    places : Places
-        Single states to read.
+    places : Places or Grid
+        The states to read.
     room : Room, optional
         Reused from call to call; then no states are returned, and the gradient of a response must
         be taken before the next one is computed.
@@ -84,6 +84,7 @@ def fused_response(
         window = model.num_layers if gradient or room is None else 1
     settings = RunSettings(
         model,
+        model.threshold,
         leak,
         places,
         room or Room(),
@@ -143,7 +144,7 @@ class _Fused(torch.autograd.Function):
             return (*_differentiable_gradient(ctx, gradients), None)
         stimulus, slope, *_ = ctx.saved_tensors
         d_given, *d_parameters = (torch.from_numpy(part) for part in ctx.run.backward(*gradients))
-        threshold, leak = ctx.settings.model.threshold, ctx.settings.leak
+        threshold, leak = ctx.settings.threshold, ctx.settings.leak
         passing = torch.where(stimulus >= threshold, (stimulus <= 1).to(slope.dtype), leak)
         d_stimulus = d_given.permute(2, 1, 0) * passing
         if not ctx.settings.keep_summed:

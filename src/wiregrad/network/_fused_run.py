@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from ..product import PARALLEL_FROM, n_threads, run_on
-from ._places import Array, Places
+from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import hops_from_sensory
 
@@ -35,10 +35,10 @@ class RunSettings:
     Attributes
     ----------
     model : MultilayeredNetwork
-    leak : float
-        Slope of the surrogate gradient below threshold.
-    places : Places
-        Single states to read.
+    threshold, leak : float
+        Slope of the surrogate gradient below threshold is `leak`.
+    places : Places or Grid
+        The states to read.
     room : Room
         Where arrays are kept from run to run.
     give_states : bool
@@ -54,8 +54,9 @@ class RunSettings:
     """
 
     model: MultilayeredNetwork
+    threshold: float
     leak: float
-    places: Places
+    places: Places | Grid
     room: Room
     give_states: bool
     add_up: bool
@@ -86,14 +87,14 @@ class FusedRun:
     ) -> None:
         self._settings = settings
         model, room = settings.model, settings.room
-        self._given = _given(stimulus.detach().numpy(), model.threshold)
+        self._given = _given(stimulus.detach().numpy(), settings.threshold)
         n_steps, n_sensory, n_batch = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
         matrix = model.weights
-        self._by_post = matrix.arrays_by_post()
-        self._by_pre = matrix.arrays_by_pre(make=settings.needs_gradient)
-        work = len(self._by_post[1]) * n_batch
-        self._blocks = matrix.blocks(n_threads() if work >= PARALLEL_FROM else 1)
+        n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
+        self._by_post, self._by_pre, self._blocks = matrix.arrays(
+            n_blocks, by_pre=settings.needs_gradient
+        )
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
@@ -103,10 +104,11 @@ class FusedRun:
         summed = window if settings.keep_summed else 0
         keep = Room() if settings.give_states else room
         self.states = keep.empty("states", (window + 1, n_neurons, n_batch), dtype)
-        kept = len(self._windows) - 1 if settings.needs_gradient else 0
+        kept = len(self._windows) if settings.needs_gradient and len(self._windows) > 1 else 0
         self._starts = room.empty("starts", (kept, n_neurons, n_batch), dtype)
         self._before = room.empty("before", (window, n_sensory, n_batch), dtype)
         self._summed = room.empty("summed", (summed, n_neurons, n_batch), dtype)
+        self._held: int | None = None  # the window whose states are there
         self._active = room.empty("active", (window + 1, n_neurons), np.uint32)
         self._n_active = np.zeros(window + 1, np.int64)
         self.read = np.empty(len(settings.places), dtype)
@@ -121,14 +123,10 @@ class FusedRun:
             else:
                 self.states[0] = 0
                 self.states[0, self._order.sensory] = self._given[0, self._order.places]
-            if number < len(self._starts):
+            if len(self._starts):
                 self._starts[number] = self.states[0]
-            self._run(first, stop, self._settings.add_up)
-            here = places.within(first, stop)
-            layer, neuron, batch = (
-                axis[here] for axis in (places.layer, places.neuron, places.batch)
-            )
-            self.read[here] = self.states[layer - first + 1, neuron, batch]
+            self._run(number, self._settings.add_up)
+            places.read(self.states, first, stop, self.read)
 
     def backward(
         self,
@@ -154,10 +152,10 @@ class FusedRun:
         g = room.empty("g", (n_neurons, n_batch), dtype)
         g.fill(0)
         for number in reversed(range(len(self._windows))):
-            first, stop = self._windows[number]
-            if number < len(self._windows) - 1:  # the last one is still there
+            if self._held != number:
                 self.states[0] = self._starts[number]
-                self._run(first, stop, add_up=False)
+                self._run(number, add_up=False)
+            first, stop = self._windows[number]
             self._run_back(
                 first, stop, asked, dense, per_size, per_square, d_given, d_slope, d_bias, g
             )
@@ -169,8 +167,10 @@ class FusedRun:
         n: int = stop - first
         return n
 
-    def _run(self, first: int, stop: int, add_up: bool) -> None:
+    def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
+        first, stop = self._windows[number]
+        self._held = number
         from ._fused_kernels import forward, list_active  # numba is loaded when it is first needed
 
         dtype, n = self._given.dtype, stop - first
@@ -189,7 +189,7 @@ class FusedRun:
                 bounds,
                 self._slope,
                 self._bias,
-                dtype.type(self._settings.model.threshold),
+                dtype.type(self._settings.threshold),
                 dtype == np.float32,
                 order.sensory,
                 order.places,
@@ -222,7 +222,7 @@ class FusedRun:
         """Carry gradients from the last state of a window, in `g`, to its start."""
         from ._fused_kernels import backward
 
-        places, here = self._settings.places, self._settings.places.within(first, stop)
+        places, here = self._settings.places.window(first, stop)
         wanted = self._wanted(first, stop)
         with run_on(len(self._blocks.bounds) - 1):
             backward(
@@ -238,7 +238,7 @@ class FusedRun:
                 self._summed,
                 *wanted,
                 self._order.sensory,
-                (places.layer[here] - first, places.neuron[here], places.batch[here], asked[here]),
+                (places.layer, places.neuron, places.batch, asked[here]),
                 dense[first:stop],
                 per_size,
                 per_square,

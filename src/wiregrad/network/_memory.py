@@ -6,35 +6,74 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from ._fused import can_fuse
 
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["available_memory", "choose_window", "estimate_memory"]
+__all__ = ["available_memory", "choose_window", "estimate_memory", "records_gradient"]
 
 _MEMINFO = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
 # Where a run would take more than this share of what is free, states are computed twice instead.
 _PLENTY = 0.5
+# Nobody need look for so little.
+_LITTLE = 50_000_000
 # What plain differentiable steps keep of every state for the gradient: W h, drive, activation, ...
 _PLAIN_COPIES = 5
 
 
-def available_memory() -> int | None:
-    """Return the bytes that are free for new work, or None where that cannot be known (Linux only).
+def available_memory(device: torch.device) -> int | None:
+    """Return the bytes that are free for new work on a device; None where that cannot be known.
+
+    On the CPU it is known on Linux only: the free memory of the machine, or what a container or a
+    job may still take if that is less.
 
     Examples
     --------
-    >>> free = available_memory()
+    >>> free = available_memory(torch.device("cpu"))
     >>> free is None or free > 0
     True
     """
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    of_machine = _number_after("MemAvailable:", _MEMINFO)
+    if of_machine is None:
+        return None
+    left = _left_to_the_job()
+    return of_machine * 1024 if left is None else min(of_machine * 1024, left)
+
+
+def _left_to_the_job() -> int | None:
+    """Return what the control group of this process may still take, caches aside."""
+    limit, used = (_first_number(_CGROUP / name) for name in ("memory.max", "memory.current"))
+    if limit is None or used is None:
+        return None
+    caches = _number_after("inactive_file", _CGROUP / "memory.stat") or 0
+    return max(limit - used + caches, 0)
+
+
+def _first_number(path: Path) -> int | None:
     try:
-        lines = _MEMINFO.read_text(encoding="ascii").splitlines()
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such file, or the word "max"
+        return None
+
+
+def _number_after(word: str, path: Path) -> int | None:
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    return found[0] if found else None
+    return next((int(line.split()[1]) for line in lines if line.startswith(word)), None)
+
+
+def records_gradient(model: MultilayeredNetwork, stimulus: torch.Tensor) -> bool:
+    """Whether a run on this stimulus records what a gradient needs."""
+    wanted = stimulus.requires_grad or model.is_training_parameters
+    return torch.is_grad_enabled() and wanted
 
 
 def estimate_memory(
@@ -65,18 +104,21 @@ def estimate_memory(
     stimulus = n_sensory * batch * n_steps * size
     if not can_fuse(model):
         kept = (_PLAIN_COPIES * (window or n_steps) + n_steps // (window or n_steps)) * one_state
-        return (n_steps + 2) * one_state + (kept if gradient else 0) + 4 * stimulus
+        returned = 2 * (n_steps * one_state if n_read is None else n_read * batch * size)
+        return returned + 2 * one_state + (kept if gradient else 0) + 4 * stimulus
     window = min(window or n_steps, n_steps)
     if n_read is None:
         window = n_steps
     states = (window + 1) * one_state
     lists = (window + 1) * model.n_neurons * 4
-    reading = 0 if n_read is None else n_read * batch * (2 * size + 32)
+    reading = 0 if n_read is None else 2 * n_read * batch * size
     total = states + lists + reading + 3 * stimulus
     if not gradient:
         return total
     starts = (math.ceil(n_steps / window) - 1) * one_state
     upstream = n_steps * one_state if n_read is None else 0
+    if model.is_training_parameters:  # their gradients need the summed input
+        upstream += window * one_state
     return total + starts + 2 * one_state + 2 * lists + upstream + 3 * stimulus + _layout(model)
 
 
@@ -89,9 +131,14 @@ def _layout(model: MultilayeredNetwork) -> int:
 
 
 def choose_window(
-    model: MultilayeredNetwork, batch: int, *, n_read: int | None, gradient: bool
+    model: MultilayeredNetwork,
+    batch: int,
+    *,
+    n_read: int | None,
+    gradient: bool,
+    window: int | None = None,
 ) -> int:
-    """Choose how many steps to keep in memory at a time.
+    """Choose how many steps to keep in memory at a time, or check a choice.
 
     All of them if there is plenty of memory; otherwise the square root of their number, so that the
     states kept at the starts of windows and those within one are about as many. Without a gradient
@@ -103,20 +150,20 @@ def choose_window(
         If even that cannot fit: how much is needed, how much there is, and what would help.
     """
     n_steps = model.num_layers
-    if n_read is None:
-        window = n_steps
-    elif not gradient:
-        window = 1
-    else:
-        window = n_steps
-    free = available_memory()
-    if free is None:
-        return window
+    chosen = window is not None
+    if window is None:
+        window = 1 if n_read is not None and not gradient else n_steps
 
     def needed(steps: int) -> int:
         return estimate_memory(model, batch, n_read=n_read, gradient=gradient, window=steps)
 
-    if n_read is not None and gradient and needed(window) > _PLENTY * free:
+    if needed(window) < _LITTLE:
+        return window
+    free = available_memory(model.device)
+    if free is None:
+        return window
+    splits = gradient and (n_read is not None or not can_fuse(model))
+    if splits and not chosen and needed(window) > _PLENTY * free:
         window = math.ceil(math.sqrt(n_steps))
     if needed(window) > free:
         raise MemoryError(

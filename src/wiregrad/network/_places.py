@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-__all__ = ["Array", "Places"]
+__all__ = ["Array", "Grid", "Places"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -29,21 +28,6 @@ class Places:
         """Name no state at all."""
         return cls(*(np.empty(0, np.int64) for _ in range(3)))
 
-    @classmethod
-    def grid(cls, layers: Sequence[int], neurons: npt.ArrayLike, n_batch: int) -> Places:
-        """Name the states of some neurons after some steps, (layer, neuron, batch) in that order.
-
-        `layers` is ascending.
-
-        Examples
-        --------
-        >>> Places.grid([0, 2], [5], 2).layer.tolist()
-        [0, 0, 2, 2]
-        """
-        axes = (np.asarray(layers), np.asarray(neurons), np.arange(n_batch))
-        layer, neuron, batch = np.meshgrid(*axes, indexing="ij")
-        return cls(*(axis.ravel().astype(np.int64) for axis in (layer, neuron, batch)))
-
     def __len__(self) -> int:
         return len(self.layer)
 
@@ -52,7 +36,70 @@ class Places:
         begin, end = np.searchsorted(self.layer, [first, stop])
         return slice(int(begin), int(end))
 
+    def read(self, states: Array, first: int, stop: int, out: Array) -> None:
+        """Read those after steps `first` to `stop` - 1; `states[1]` is the first of these."""
+        here = self.within(first, stop)
+        out[here] = states[self.layer[here] - first + 1, self.neuron[here], self.batch[here]]
+
+    def window(self, first: int, stop: int) -> tuple[Places, slice]:
+        """Return those after some steps, counted from `first`, and where they stand among all."""
+        here = self.within(first, stop)
+        return Places(self.layer[here] - first, self.neuron[here], self.batch[here]), here
+
     def of(self, states: Tensor) -> Tensor:
         """Read them from all states, (batch, neuron, step)."""
         place = (torch.from_numpy(axis) for axis in (self.batch, self.neuron, self.layer))
         return states[tuple(place)]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The states of some neurons after some steps, of every batch member: (layer, neuron, batch).
+
+    Attributes
+    ----------
+    layers : ndarray of int64
+        Ascending.
+    neurons : ndarray of int64
+    n_batch : int
+
+    Examples
+    --------
+    >>> len(Grid(np.array([0, 2]), np.array([5]), 2))
+    4
+    """
+
+    layers: Array
+    neurons: Array
+    n_batch: int
+
+    def __len__(self) -> int:
+        return len(self.layers) * len(self.neurons) * self.n_batch
+
+    def within(self, first: int, stop: int) -> slice:
+        """Find the states after steps `first` to `stop` - 1, counted from 0."""
+        begin, end = np.searchsorted(self.layers, [first, stop])
+        size = len(self.neurons) * self.n_batch
+        return slice(int(begin) * size, int(end) * size)
+
+    def read(self, states: Array, first: int, stop: int, out: Array) -> None:
+        """Read those after steps `first` to `stop` - 1; `states[1]` is the first of these."""
+        rows = out.reshape(len(self.layers), len(self.neurons), self.n_batch)
+        for place, layer in enumerate(self.layers):
+            if first <= layer < stop:
+                np.take(states[layer - first + 1], self.neurons, axis=0, out=rows[place])
+
+    def window(self, first: int, stop: int) -> tuple[Places, slice]:
+        """Return those after some steps one by one, and where they stand among all."""
+        here = self.layers[(self.layers >= first) & (self.layers < stop)] - first
+        n_neurons, n_layers = len(self.neurons), len(here)
+        return Places(
+            layer=np.repeat(here, n_neurons * self.n_batch),
+            neuron=np.tile(np.repeat(self.neurons, self.n_batch), n_layers),
+            batch=np.tile(np.arange(self.n_batch), n_layers * n_neurons),
+        ), self.within(first, stop)
+
+    def of(self, states: Tensor) -> Tensor:
+        """Read them from all states, (batch, neuron, step)."""
+        chosen = states[:, torch.from_numpy(self.neurons)][..., torch.from_numpy(self.layers)]
+        return chosen.permute(2, 1, 0).flatten()

@@ -14,7 +14,7 @@ from torch import Tensor
 from .._messages import few
 from ._fused import can_fuse, fused_response
 from ._memory import choose_window
-from ._places import Places
+from ._places import Grid
 from ._room import Room
 from ._steps import unrolled_steps
 
@@ -94,8 +94,8 @@ def recorded(
         window = choose_window(model, n_batch, n_read=n_read, gradient=gradient)
     ascending = sorted(steps)
     if can_fuse(model):
-        places = Places.grid(ascending, neurons, n_batch)
-        _, read, *_ = fused_response(model, stimulus, 0.0, places, Room(), window=window)
+        grid = Grid(np.array(ascending), neurons, n_batch)
+        _, read, *_ = fused_response(model, stimulus, 0.0, grid, Room(), window=window)
         states = read.view(len(steps), len(neurons), n_batch).permute(2, 1, 0)
     else:
         which = torch.from_numpy(neurons).to(model.device)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from ._fused import can_fuse, fused_response
-from ._memory import choose_window
+from ._memory import choose_window, records_gradient
 from ._places import Places
 from ._steps import unrolled_steps
 
@@ -51,8 +50,8 @@ def unroll(
     MemoryError
         If they cannot fit.
     """
-    gradient = torch.is_grad_enabled() and stimulus.requires_grad
-    choose_window(model, len(stimulus), n_read=None, gradient=gradient)
+    gradient = records_gradient(model, stimulus)
+    window = choose_window(model, len(stimulus), n_read=None, gradient=gradient, window=window)
     if can_fuse(model):
         return fused_response(model, stimulus, leak, Places.none())[0]
     activate = partial(model.activation_function, leak=leak)

@@ -51,7 +51,7 @@ def hops_from_sensory(network: MultilayeredNetwork, limit: int) -> npt.NDArray[n
     """Do the same for walks of at most `limit` hops; longer ones count as none."""
     from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
 
-    out_edges = network.weights.arrays_by_pre(make=True)
+    _, out_edges, _ = network.weights.arrays(1, by_pre=True)
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
     frontier = network.sensory_indices.cpu().numpy()
     found = np.empty(network.n_neurons, dtype=np.int64)

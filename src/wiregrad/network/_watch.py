@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ._fused import can_fuse, fused_response
-from ._memory import choose_window
+from ._memory import choose_window, records_gradient
 from ._places import Places
 from ._room import Room
 from ._steps import unrolled_steps
@@ -55,6 +55,9 @@ class Response:
 class Watch:
     """Runs a network again and again, and reads single states.
 
+    Until it is thrown away, nothing of the network may change but its slopes, biases and divisive
+    strengths while they record gradients.
+
     Parameters
     ----------
     model : MultilayeredNetwork
@@ -96,6 +99,7 @@ class Watch:
     ) -> None:
         self._model, self._leak, self._also, self._window = model, leak, also, window
         self._place = (batch, neuron, layer)
+        self._windows: dict[bool, int] = {}
         self._fuse = can_fuse(model)
         if self._fuse:
             by_layer = np.argsort(layer.numpy(), kind="stable")
@@ -120,15 +124,9 @@ class Watch:
     def _fused(self, stimulus: Tensor) -> Response:
         room = None if self._also == "activations" else self._room
         add_up = self._also == "sums"
-        if self._window is None:
-            n_read = None if room is None else len(self._places)
-            trains = stimulus.requires_grad or self._model.is_training_parameters
-            gradient = torch.is_grad_enabled() and trains
-            self._window = choose_window(
-                self._model, len(stimulus), n_read=n_read, gradient=gradient
-            )
+        window = self._choose_window(stimulus)
         states, read, size, square = fused_response(
-            self._model, stimulus, self._leak, self._places, room, add_up, self._window
+            self._model, stimulus, self._leak, self._places, room, add_up, window
         )
         read = read[self._as_asked]
         if room is None:
@@ -137,6 +135,25 @@ class Watch:
 
     def _plain(self, stimulus: Tensor) -> Response:
         activate = partial(self._model.activation_function, leak=self._leak)
-        states = unrolled_steps(self._model, stimulus, self._leak, activate, window=self._window)
         batch, neuron, layer = self._place
-        return Response.of(states, states[batch, neuron, layer], self._also)
+        few = self._also == "nothing"  # then the states of other neurons are not kept
+        kept, column = torch.unique(neuron, return_inverse=True) if few else (None, neuron)
+        states = unrolled_steps(
+            self._model,
+            stimulus,
+            self._leak,
+            activate,
+            neurons=kept,
+            window=self._choose_window(stimulus),
+        )
+        return Response.of(states, states[batch, column, layer], self._also)
+
+    def _choose_window(self, stimulus: Tensor) -> int:
+        """Choose the steps in memory: once for passes with a gradient, once for the others."""
+        gradient = records_gradient(self._model, stimulus)
+        if gradient not in self._windows:
+            n_read = None if self._also == "activations" else len(self._place[0])
+            self._windows[gradient] = choose_window(
+                self._model, len(stimulus), n_read=n_read, gradient=gradient, window=self._window
+            )
+        return self._windows[gradient]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import Any
 
@@ -20,6 +21,9 @@ __all__ = ["SparseMatrix"]
 # most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
 _PUSH_BELOW = 0.4
 
+# Guards the layouts of all matrices while they are made; a lock of their own could not be copied.
+_lock = threading.RLock()
+
 
 class SparseMatrix(nn.Module):
     """A sparse matrix W[post, pre] of fixed pattern, with a differentiable product.
@@ -27,7 +31,8 @@ class SparseMatrix(nn.Module):
     The layout by post serves the forward pass. The layout by pre, which the backward pass needs,
     is made the first time a gradient is asked for. From then on, a product with few active neurons
     reads their entries only. The gradient of the values is computed if they ask for it:
-    `matrix.values.requires_grad_()`; they may be changed in place.
+    `matrix.values.requires_grad_()`; they may be changed in place, but not behind PyTorch's back,
+    through `.data` or a numpy view: that would go unnoticed.
 
     Parameters
     ----------
@@ -64,8 +69,10 @@ class SparseMatrix(nn.Module):
         for name, tensor in zip(("crow", "col", "values"), layout, strict=True):
             self.register_buffer(name, tensor)
             self.register_buffer(f"{name}_by_pre", None, persistent=False)
-        self._blocks: dict[tuple[int, bool], Blocks] = {}
-        self._made_for: tuple[int, int] | None = None
+        self._blocks: dict[int, Blocks] = {}
+        # The values that the layout by pre was made of, and their version.
+        self._made_for: Tensor | None = None
+        self._made_at = 0
         self.register_load_state_dict_post_hook(_forget_layout_by_pre)  # type: ignore[no-untyped-call]
 
     @property
@@ -80,10 +87,11 @@ class SparseMatrix(nn.Module):
 
     def multiply(self, h: Tensor, transposed: bool) -> Tensor:
         """Multiply by W, or by its transpose, without recording a gradient."""
-        by_row = self._layout_by_pre() if transposed else self._layout_by_post()
+        by_row: Layout = self._layout_by_pre() if transposed else self._layout_by_post()
         if self.values.device.type != "cpu":
             return multiply_on_device(by_row, h)
-        by_column = self._layout_by_post() if transposed else self._made_by_pre()
+        with _lock:
+            by_column = self._layout_by_post() if transposed else self._made_by_pre()
         return torch.from_numpy(_multiply(by_row, by_column, h.detach().contiguous().numpy()))
 
     def edge_products(self, post: Tensor, pre: Tensor) -> Tensor:
@@ -95,7 +103,7 @@ class SparseMatrix(nn.Module):
 
         products = np.empty(len(self.values), post.detach().numpy().dtype)
         g, h = (end.detach().contiguous().numpy() for end in (post, pre))
-        crow, col, _ = self.arrays_by_post()
+        crow, col, _ = as_arrays(self._layout_by_post())
         with run_on(n_threads()):
             edge_products(crow, col, g, h, products)
         return torch.from_numpy(products)
@@ -111,63 +119,60 @@ class SparseMatrix(nn.Module):
             is_coalesced=True,
         )
 
-    def to_scipy(self) -> sparse.csr_array:
-        """Return the matrix as a scipy array on the CPU; it may share memory."""
+    def to_scipy(self, *, copy: bool = True) -> sparse.csr_array:
+        """Return the matrix as a scipy array on the CPU; without a copy it may share memory."""
         parts = (self.values, self.col, self.crow)
         values, col, crow = (part.detach().cpu().numpy() for part in parts)
-        return sparse.csr_array((values, col, crow), shape=(self.n_neurons,) * 2)
+        return sparse.csr_array((values, col, crow), shape=(self.n_neurons,) * 2, copy=copy)
 
     @property
     def has_layout_by_pre(self) -> bool:
-        """Whether the layout that gradients need has been made."""
+        """Whether the layout that gradients need is there, and up to date."""
         return self._made_by_pre() is not None
 
-    def arrays_by_post(self) -> Arrays:
-        """Return the layout by post as numpy arrays that share memory (on the CPU)."""
-        return as_arrays(self._layout_by_post())
+    def arrays(self, n_blocks: int, *, by_pre: bool) -> tuple[Arrays, Arrays, Blocks]:
+        """Return both layouts as the kernels take them, and blocks of postsynaptic neurons.
 
-    def arrays_by_pre(self, make: bool) -> Arrays:
-        """Return the layout by pre likewise; if it is not there and not to be made, empty."""
-        layout = self._layout_by_pre() if make else self._made_by_pre()
-        if layout is None:
-            layout = self.crow[:0], self.col[:0], self.values[:0]
-        return as_arrays(layout)
-
-    def blocks(self, n: int) -> Blocks:
-        """Divide the postsynaptic neurons into `n` blocks of about as many edges each."""
-        by_pre = self._made_by_pre()
-        key = (n, by_pre is not None)
-        if key not in self._blocks:
-            self._blocks[key] = divide(self.arrays_by_post(), by_pre and as_arrays(by_pre), n)
-        return self._blocks[key]
+        Parameters
+        ----------
+        n_blocks : int
+            Blocks of about as many edges each, one for each thread.
+        by_pre : bool
+            Whether the layout by pre is needed. Otherwise it is empty unless it is there.
+        """
+        with _lock:
+            made = self._layout_by_pre() if by_pre else self._made_by_pre()
+            by_post = as_arrays(self._layout_by_post())
+            if made is None:
+                return by_post, tuple(part[:0] for part in by_post), divide(by_post, None, n_blocks)  # type: ignore[return-value]
+            if n_blocks not in self._blocks:
+                self._blocks[n_blocks] = divide(by_post, as_arrays(made), n_blocks)
+            return by_post, as_arrays(made), self._blocks[n_blocks]
 
     def _layout_by_post(self) -> Layout:
         return self.crow, self.col, self.values
 
     def _made_by_pre(self) -> Layout | None:
-        """Return the layout by pre if it has been made."""
+        """Return the layout by pre if it has been made of the values as they are."""
         crow, col, values = self.crow_by_pre, self.col_by_pre, self.values_by_pre
-        if crow is None or col is None or values is None:
+        current = self._made_for is self.values and self._made_at == self.values._version
+        if crow is None or col is None or values is None or not current:
             return None
-        if self._made_for != self._state_of_values():  # they have been changed or replaced
-            self._forget_layout_by_pre()
-            return self._layout_by_pre()
         return crow, col, values
 
     def _layout_by_pre(self) -> Layout:
-        made = self._made_by_pre()
-        if made is None:
-            made = make_layout(self.to_scipy().T.tocsr(), self.values.device)
-            self.crow_by_pre, self.col_by_pre, self.values_by_pre = made
-            self._made_for = self._state_of_values()
-        return made
-
-    def _state_of_values(self) -> tuple[int, int]:
-        return self.values.data_ptr(), self.values._version
+        with _lock:
+            made = self._made_by_pre()
+            if made is None:
+                self._blocks = {}
+                made = make_layout(self.to_scipy(copy=False).T.tocsr(), self.values.device)
+                self.crow_by_pre, self.col_by_pre, self.values_by_pre = made
+                self._made_for, self._made_at = self.values, self.values._version
+            return made
 
     def _forget_layout_by_pre(self) -> None:
-        self.crow_by_pre = self.col_by_pre = self.values_by_pre = None
-        self._blocks.clear()
+        with _lock:
+            self.crow_by_pre = self.col_by_pre = self.values_by_pre = self._made_for = None
 
 
 class _Product(torch.autograd.Function):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +37,7 @@ def result_summary(
     display_threshold: float = 1e-3,
     threshold_axis: str = "row",
     sort_within: str = "column",
-    sort_names: str | Sequence[str] | None = None,
+    sort_names: Any = None,
     pre_in_column: bool = False,
     include_undefined_groups: bool = False,
     outprop: bool = False,
@@ -65,9 +67,10 @@ def result_summary(
         What `display_threshold` leaves out.
     sort_within : {"column", "row"}
         "column" sorts the rows by the values of a column; "row" sorts the columns by the values of
-        a row, after the rows by their mean |weight|. Descending, as signed numbers.
-    sort_names : str or list of str, optional
-        The columns (or rows) to sort by; the first one if left out.
+        a row, after the rows by their mean |weight|. Descending, as signed numbers; what is equal
+        stays in the order of the names as text.
+    sort_names : str, number, or a list, array or Index of them, optional
+        The columns (or rows) to sort by, by the text of their names; the first one if left out.
     pre_in_column : bool
         Put presynaptic groups into columns.
     include_undefined_groups : bool
@@ -90,7 +93,7 @@ def result_summary(
     ------
     ValueError
         If an option is none of those above, a neuron is out of range or has no group, a selection
-        is empty, `sort_names` are not in the table, nothing passes `display_threshold`, or the
+        is empty, `sort_names` are no names of the table, nothing passes `display_threshold`, or the
         table would be too large for any memory.
     TypeError
         If an argument is of another kind.
@@ -214,17 +217,34 @@ def _write_out(cells: _Cells) -> pd.DataFrame:
     )
 
 
-def _sorted(table: pd.DataFrame, within: str, names: str | Sequence[str] | None) -> pd.DataFrame:
+def _sorted(table: pd.DataFrame, within: str, names: Any) -> pd.DataFrame:
     if within == "row":
-        table = table.loc[table.abs().mean(axis=1).sort_values(ascending=False).index]
+        order = table.abs().mean(axis=1).sort_values(ascending=False, kind="stable").index
+        table = table.loc[order]
     known = table.columns if within == "column" else table.index
-    by = [names] if isinstance(names, str) else list(names or [known[0]])
+    by = _names_to_sort_by(names) or [known[0]]
     strangers = [name for name in by if name not in known]
     if strangers:
         place = "columns" if within == "column" else "rows"
         raise ValueError(
             f"sort_names are not among the {place} of the table: {few(strangers)}"
-            f"{did_you_mean(str(strangers[0]), known)}; with sort_within={within!r} they must be"
+            f"{did_you_mean(strangers[0], known)}; with sort_within={within!r} they must be"
         )
     axis: Any = "index" if within == "column" else "columns"
-    return table.sort_values(by if len(by) > 1 else by[0], axis=axis, ascending=False)
+    return table.sort_values(
+        by if len(by) > 1 else by[0], axis=axis, ascending=False, kind="stable"
+    )
+
+
+def _names_to_sort_by(names: Any) -> list[str]:
+    """List names as text."""
+    if names is None:
+        return []
+    if isinstance(names, (str, Number, np.generic)):
+        return [str(names)]
+    if isinstance(names, (Sequence, np.ndarray, pd.Series, pd.Index)) and np.ndim(names) < 2:
+        return [str(name) for name in np.ravel(np.asarray(names, dtype=object)).tolist()]
+    raise ValueError(
+        f"sort_names={reprlib.repr(names)} is a {type(names).__name__}: give the name of a group, "
+        "or a list of names"
+    )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ._arrays import FloatArray
 
-__all__ = ["ThresholdLike", "means_of_passing", "passing", "threshold_of"]
+__all__ = ["ThresholdLike", "known_threshold", "means_of_passing", "passing", "threshold_of"]
 
 #: One threshold, or {column: threshold}; columns that are not in it have none.
 ThresholdLike: TypeAlias = float | Mapping[int, float] | None
@@ -30,17 +30,44 @@ def threshold_of(threshold: ThresholdLike, column: int, argument: str) -> float:
     (0.5, 0)
     """
     value = threshold.get(column, 0) if isinstance(threshold, Mapping) else threshold
-    if value is not None and value != value:
+    return 0 if value is None else known_threshold(value, argument)
+
+
+def known_threshold(threshold: float, argument: str) -> float:
+    """Return a threshold, if it is not NaN.
+
+    Raises
+    ------
+    ValueError
+        If it is.
+
+    Examples
+    --------
+    >>> known_threshold(0.5, "threshold")
+    0.5
+    """
+    if threshold != threshold:
         raise ValueError(f"{argument} is NaN: give a number; 0 lets everything pass")
-    return 0 if value is None else value
+    return threshold
 
 
 def passing(values: npt.NDArray[Any], threshold: float) -> npt.NDArray[np.bool_]:
     """Tell which values pass a threshold: at 0 or below it, all.
 
-    Values are compared in their own dtype, so that a float32 0.7 passes a threshold of 0.7.
+    Floats are compared in their own dtype, whatever that of the threshold is, so that a float32 0.7
+    passes a threshold of 0.7.
+
+    Examples
+    --------
+    >>> passing(np.float32([0.7, 0.6]), np.float64(0.7)).tolist()
+    [True, False]
     """
-    return values >= threshold if threshold > 0 else np.ones(len(values), dtype=bool)
+    if not threshold > 0:
+        return np.ones(values.shape, dtype=bool)
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # beyond float16 is infinity, which nothing passes
+            threshold = values.dtype.type(threshold)
+    return values >= threshold
 
 
 def means_of_passing(

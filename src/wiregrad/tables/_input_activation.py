@@ -10,6 +10,7 @@ import pandas as pd
 from .._messages import few
 from ..network import MultilayeredNetwork
 from ._arrays import ArrayLike
+from ._group_means import known_threshold, passing
 from ._mapping import GroupsLike, group_labels
 from ._member_means import SortedGroups, member_means
 from ._neuron_activation import time_columns
@@ -58,8 +59,8 @@ def get_input_activation(
     ------
     ValueError
         If the stimulus is a batch, its rows are not as many as the sensory neurons, a value is NaN
-        or infinite, a selected neuron is not sensory or a neuron has no entry in `idx_to_group`;
-        or if neither an argument nor a network to take it from is given.
+        or infinite, the threshold is NaN, a selected neuron is not sensory or a neuron has no
+        entry in `idx_to_group`; or if neither an argument nor a network to take it from is given.
     TypeError
         If an argument is of another kind.
 
@@ -80,7 +81,8 @@ def get_input_activation(
     n_neurons = None if network is None else network.n_neurons
     sensory = read_sensory(sensory_indices, n_neurons, network)
     inputs = read_states(model_in, "model_in", len(sensory), "sensory neurons")
-    counts = (np.abs(inputs) >= activation_threshold).any(axis=1)
+    threshold = known_threshold(activation_threshold, "activation_threshold")
+    counts = passing(np.abs(inputs), threshold).any(axis=1)
     if selected_indices is not None:
         selected = read_neurons(selected_indices, "selected_indices", n_neurons, network)
         _refuse_strangers(selected, sensory)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._index_keys import mend_of_text_keys, read_keys
 from .._messages import did_you_mean, few
 from ..network import MultilayeredNetwork
 from ._labels import neuron_labels
@@ -47,7 +48,7 @@ def group_labels(
     Raises
     ------
     ValueError
-        If a neuron is not in the dict, or a column is named that there is not.
+        If a neuron is not in the dict or twice in the Series, or a column is named that there is not.
     TypeError
         If `groups` is of another kind.
 
@@ -70,7 +71,7 @@ def group_labels(
         raise TypeError(
             f"{argument} is a dict from neuron index to group, not {type(groups).__name__}"
         )
-    keys = groups.index if isinstance(groups, pd.Series) else pd.Index(list(groups.keys()))
+    keys = read_keys(groups, argument)
     values = np.empty(len(groups), dtype=object)
     values[:] = list(groups.values() if isinstance(groups, Mapping) else groups)
     place = keys.get_indexer(pd.Index(indices))
@@ -78,7 +79,7 @@ def group_labels(
         strangers = pd.unique(np.asarray(indices)[place < 0])
         raise ValueError(
             f"{len(strangers):,} neurons have no group in {argument}: {few(strangers)}; "
-            "give every neuron one"
+            f"give every neuron one{mend_of_text_keys(keys, argument)}"
         )
     found: npt.NDArray[np.generic] = values[place]
     return found

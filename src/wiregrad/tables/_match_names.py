@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._index_keys import mend_of_text_keys, read_keys
 from .._messages import few
 from ..network import MultilayeredNetwork
 from ._mapping import GroupsLike, group_labels
@@ -40,7 +41,7 @@ def labelled_neurons(
     Raises
     ------
     ValueError
-        If no key of the dict is a neuron, or a column is named that there is not.
+        If no key of the dict is a neuron, a key of the Series is repeated, or a column is named that there is not.
     TypeError
         If `groups` is of another kind.
 
@@ -52,12 +53,12 @@ def labelled_neurons(
     """
     neurons = np.arange(n_neurons)
     if isinstance(groups, (Mapping, pd.Series)):
-        keys = pd.Index(list(groups.keys()))
+        keys = read_keys(groups, argument)
         neurons = neurons[keys.get_indexer(pd.Index(neurons)) >= 0]
         if not len(neurons):
             raise ValueError(
                 f"no key of {argument} is the index of a neuron (0 to {n_neurons - 1:,}): it has "
-                f"{few(keys)}"
+                f"{few(keys)}{mend_of_text_keys(keys, argument)}"
             )
     return neurons, group_labels(groups, neurons, argument, network)
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from torch import Tensor
 
 from .._messages import few
 from ..network import MultilayeredNetwork
 from ._index_array import to_nparray
+from ._neuron_numbers import find_numbers
 
 __all__ = ["needed", "read_neurons", "read_sensory"]
 
@@ -71,7 +73,7 @@ def read_neurons(
     indices = _whole(array, argument)
     outside = _outside(indices, n_neurons)
     if outside.any() and network is not None:
-        return np.unique(network.find(indices))  # ids that are numbers
+        return np.unique(_find_ids(indices, network))
     _refuse_outside(indices[outside], argument, n_neurons)
     return np.unique(indices)
 
@@ -86,6 +88,7 @@ def read_sensory(
     Parameters
     ----------
     sensory_indices : sequence of int; with a network any selection, or None for its own
+        On a network with labels, numbers that are no index may be ids.
     n_neurons : int, optional
         How many neurons there are, if that is known.
     network : MultilayeredNetwork, optional
@@ -113,6 +116,8 @@ def read_sensory(
     if isinstance(sensory_indices, Tensor):
         sensory_indices = sensory_indices.detach().cpu().numpy()
     array = np.asarray(sensory_indices)
+    if network is not None and array.ndim == 0 and array.dtype.kind in "iu":
+        array = array.ravel()  # one neuron
     if network is not None and array.size and array.dtype.kind not in "iuf":
         return np.asarray(network.find(sensory_indices), dtype=np.int64)
     if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
@@ -120,11 +125,26 @@ def read_sensory(
             "sensory_indices is a one-dimensional, non-empty sequence of neuron indices, not "
             f"{array.dtype} of shape {array.shape}"
         )
-    _refuse_outside(array[_outside(array, n_neurons)], "sensory_indices", n_neurons)
-    values, count = np.unique(array, return_counts=True)
-    if (count > 1).any():
-        raise ValueError(f"sensory_indices are repeated: {few(values[count > 1])}")
-    return array.astype(np.int64)
+    outside = _outside(array, n_neurons)
+    if outside.any() and network is not None and network.neurons is not None:
+        found = _find_ids(array, network)
+    else:
+        _refuse_outside(array[outside], "sensory_indices", n_neurons)
+        found = array.astype(np.int64)
+    order = np.argsort(found, kind="stable")
+    repeated = order[1:][found[order[1:]] == found[order[:-1]]]
+    if len(repeated):
+        raise ValueError(f"sensory_indices are repeated: {few(pd.unique(array[repeated]))}")
+    return found
+
+
+def _find_ids(numbers: npt.NDArray[Any], network: MultilayeredNetwork) -> IndexArray:
+    """Find neurons by numbers some of which are ids, in their order."""
+    found = find_numbers(network, numbers)
+    lost = np.flatnonzero(found < 0)
+    if len(lost):
+        network.find(int(numbers[lost[0]]))  # raises, and says what would do
+    return found
 
 
 def _of_mask(mask: npt.NDArray[np.bool_], argument: str, n_neurons: int | None) -> IndexArray:

@@ -42,7 +42,7 @@ class TextGroups:
 
         Notes
         -----
-        Cost: a sort of the different labels.
+        Cost: one pass over the labels, and a sort of the different ones.
 
         Examples
         --------
@@ -50,11 +50,12 @@ class TextGroups:
         >>> groups.names.tolist(), groups.of_neuron.tolist()
         (['9', 'b', 'nan'], [1, 2, 0, 1])
         """
-        text = np.empty(len(labels), dtype=object)
-        text[:] = list(map(str, labels.tolist()))
-        text[pd.isna(labels)] = missing
-        codes, names = pd.factorize(text, sort=True)
-        return cls(np.asarray(names, dtype=object), codes)
+        code, different = _different(labels)
+        text = np.empty(len(different) + 1, dtype=object)
+        text[:-1] = list(map(str, different.tolist()))
+        text[-1] = missing  # where the code of what is missing, -1, finds it
+        names, name_of = np.unique(text if (code < 0).any() else text[:-1], return_inverse=True)
+        return cls(np.asarray(names, dtype=object), np.asarray(name_of, dtype=np.intp)[code])
 
     @property
     def n_groups(self) -> int:
@@ -65,3 +66,14 @@ class TextGroups:
     def sizes(self) -> npt.NDArray[np.intp]:
         """Number of neurons in each group."""
         return np.bincount(self.of_neuron, minlength=self.n_groups)
+
+
+def _different(
+    labels: npt.NDArray[np.generic],
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.generic]]:
+    """List the different labels, and the place of each label among them; -1 if it is missing."""
+    if pd.api.types.infer_dtype(labels, skipna=True) in {"string", "integer", "floating"}:
+        code, different = pd.factorize(labels)
+        return code, np.asarray(different)
+    # Of mixed kinds, what is equal may differ as text: 1, 1.0 and True.
+    return np.where(pd.isna(labels), -1, np.arange(len(labels))), labels
