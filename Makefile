@@ -17,7 +17,7 @@ DEV := $(VENV)/.installed-dev
 PINS := $(VENV)/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow parity lint benchmarks clean
+.PHONY: help demo test slow parity coverage lint benchmarks clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,14 @@ parity: $(DEV) ## compare with the reference package, which is installed into .r
 	@$(BIN)/python tests/parity/install_reference.py || { status=$$?; \
 	  test $$status -eq 75 && exit 0; exit $$status; }; \
 	$(BIN)/python -m pytest -m parity tests/parity
+
+# Kernels are counted too: the second run does without compiling them, on the small problems.
+COVER := --cov=wiregrad --cov-branch --cov-config=pyproject.toml --cov-report=
+coverage: $(DEV) ## lines and branches that the quick tests run, kernels included
+	@$(BIN)/python -m pytest -q $(COVER)
+	@NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q $(COVER) --cov-append -m 'kernel and not compiled' \
+	  tests/product tests/network
+	@$(BIN)/python -m coverage report --skip-covered --sort=miss
 
 lint: $(DEV) ## ruff and mypy
 	@$(BIN)/ruff check .

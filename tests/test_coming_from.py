@@ -83,3 +83,19 @@ def test_numbers_on_the_page_do_not_hang_on_the_global_random_state(answers: lis
     np.random.seed(1)  # noqa: NPY002
     names: dict[str, Any] = {}
     assert [run(code, names) for code, _ in BLOCKS] == answers
+
+
+def test_decision_01_all_weights_reads_as_a_copy_and_is_assigned() -> None:
+    network = wg.MultilayeredNetwork(np.array([[0, 0], [0.5, 0]]), [0], device="cpu")
+    stimulus = np.ones((1, 2))
+    before = network(stimulus)
+    changed = network.all_weights
+    changed._values().mul_(0.1)
+    assert (network(stimulus) == before).all()
+    network.all_weights = changed
+    assert (network(stimulus)[1] < before[1]).any()
+
+
+def test_the_example_imports_wiregrad_before_torch() -> None:
+    (first,) = (code for code, _ in BLOCKS if "import torch" in code)
+    assert first.index("import wiregrad") < first.index("import torch")

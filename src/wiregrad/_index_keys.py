@@ -25,9 +25,8 @@ def read_keys(mapping: Mapping[Any, Any] | pd.Series, argument: str) -> pd.Index
     >>> read_keys({3: "a", 1: "b"}, "idx_to_group").tolist()
     [3, 1]
     """
-    if not isinstance(mapping, pd.Series):
-        return pd.Index(list(mapping.keys()))
-    keys = mapping.index
+    given = mapping.index if isinstance(mapping, pd.Series) else list(mapping.keys())
+    keys: pd.Index = pd.Index(given)
     if not keys.is_unique:
         repeated = keys[keys.duplicated()].unique()
         raise ValueError(
@@ -48,7 +47,4 @@ def mend_of_text_keys(keys: pd.Index, argument: str) -> str:
     numerals = (isinstance(key, str) and key.strip().isdecimal() for key in keys)
     if not any(numerals):
         return ""
-    return (
-        "; its keys are text: make them numbers, "
-        f"{{int(k): v for k, v in {argument}.items()}}"
-    )
+    return f"; its keys are text: make them numbers, {{int(k): v for k, v in {argument}.items()}}"

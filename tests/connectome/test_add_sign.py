@@ -176,6 +176,18 @@ def test_the_network_takes_it() -> None:
             ValueError,
             r"no key of idx_to_sign is the index of a row \(0 to 2\): .* 7",
         ),
+        (
+            DENSE,
+            {"0": 1, "1": -1},
+            ValueError,
+            r"no key .* its keys are text: .*\{int\(k\): v for k, v in idx_to_sign.items\(\)\}",
+        ),
+        (
+            DENSE,
+            pd.Series([1, -1, 1], index=[0, 1, 0]),
+            ValueError,
+            "idx_to_sign has several entries for 1 keys: 0; give every neuron one",
+        ),
         (DENSE, {}, ValueError, r"no key of idx_to_sign .* it has none"),
         (DENSE[0], SIGNS, ValueError, r"must be a matrix, .* not of shape \(3,\)"),
         (DENSE * 1j, SIGNS, TypeError, "inprop must hold real numbers, not complex128"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gradient_cases import make_chain, make_random
 
 import wiregrad as wg
 from wiregrad.gradients._resolved_targets import ResolvedTargets, resolve_targets
+from wiregrad.gradients._target_rows import find_neurons_of_rows
 
 
 def frame(**columns: Any) -> pd.DataFrame:
@@ -245,3 +247,56 @@ def test_a_member_without_a_target_in_a_larger_batch_is_refused() -> None:
         ValueError, match=r"2 of 4 batch members have no target: 2, 3; .*batch_size"
     ):
         resolve_targets(targets, make_chain())
+
+
+# Many different names.
+
+
+def network_of_ids(n_neurons: int = 400) -> wg.MultilayeredNetwork:
+    """A network whose ids are numbers beyond float64."""
+    ids = 2**53 + 1 + np.arange(n_neurons)[::-1]
+    neurons = pd.DataFrame({"id": ids, "cell_type": "T", "sign": 1})
+    edges = pd.DataFrame({"pre": ids[:-1], "post": ids[1:], "count": 1})
+    connectome = wg.Connectome.from_edges(edges, neurons)
+    return wg.MultilayeredNetwork.from_connectome(connectome, [0], device="cpu")
+
+
+def test_numbers_are_found_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of_ids()
+    monkeypatch.setattr(network, "find", None)
+    ids = network.neurons["id"].to_numpy()
+    for given in (ids, pd.Series(ids, dtype="Int64"), ids.astype(object), np.arange(400)):
+        targets = resolve_targets(frame(neuron=given, layer=[0] * 400), network)
+        assert targets.neuron.tolist() == list(range(400))
+    mixed = [int(ids[7]), 3]
+    assert resolve_targets(frame(neuron=mixed), network).neuron.tolist() == [3, 7]
+
+
+def test_one_id_that_is_unknown_is_told() -> None:
+    network = network_of_ids()
+    ids = network.neurons["id"].tolist()
+    with pytest.raises(ValueError, match=r"target neuron 7777 is not in the network"):
+        resolve_targets(frame(neuron=[ids[0], 7777]), network)
+
+
+def test_many_rows_of_few_names_take_no_loop() -> None:
+    network = make_random(idx_to_group={i: "ab"[i % 2] for i in range(24)})
+    rows = 50_000
+    table = pd.DataFrame({"batch": range(rows), "neuron": ["a", 5] * (rows // 2), "layer": 0})
+    lines = 0
+
+    def count(frame: Any, event: str, _: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return count if "wiregrad" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        row, neuron = find_neurons_of_rows(table, "neuron", network)
+    finally:
+        sys.settrace(before)
+    assert lines < 10_000
+    assert len(row) == 13 * rows // 2
+    assert row[:14].tolist() == [0] * 12 + [1, 2]
+    assert neuron[:14].tolist() == [*range(0, 24, 2), 5, 0]

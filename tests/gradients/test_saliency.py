@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import torch
 from gradient_cases import make_chain, make_random
@@ -99,7 +100,7 @@ def test_an_empty_batch_has_an_empty_map() -> None:
     assert map_.shape == (0, 1, 2)
 
 
-def test_reaches_through_divisive_normalisation() -> None:
+def test_decision_20_reaches_through_divisive_normalisation() -> None:
     weights = np.array([[0, 0, 0], [0.5, 0, -0.5], [0, 0, 0]])  # 0 excites 1, 2 divides 1
     network = wg.MultilayeredNetwork(
         weights,
@@ -127,17 +128,42 @@ def test_reaches_through_divisive_normalisation() -> None:
         {2: ["AVAR", 53]},
         {np.int64(2): np.array([54, 53])},
         {2: "id=/^AVA[LR]$/"},
-        {2.0: ["AVAL"], -1: ["AVAR", "AVAL"]},
+        {2.0: ["AVAL"], -1: ["AVAR"]},
         {2: "AVA", 0: []},
+        {2: {"AVA", "AVAL"}},
+        {2: pd.Series(["AVAL", "AVAR"])},
+        {2: torch.tensor([53, 54])},
     ],
 )
-def test_neurons_are_named_by_any_selection_and_count_once(
+def test_neurons_are_named_by_any_selection(
     worm_network: wg.MultilayeredNetwork, asked: dict[Any, Any]
 ) -> None:
     stimulus = stimulus_for(worm_network)
     expected = wg.saliency(worm_network, stimulus, {2: [53, 54]})
     assert expected.any()
     assert torch.equal(wg.saliency(worm_network, stimulus, asked), expected)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {2: [53, 53, 54]},
+        {2: np.array([54, 53, 53])},
+        {2: ("AVAL", "AVA")},
+        {2: ["AVAL", 53, "AVAR"]},
+        {2: pd.Series([53, 54, 53], index=[0, 0, 0])},
+        {2: [53], -1: "AVA"},
+    ],
+)
+@pytest.mark.parametrize("checkpoint_steps", [None, 1])
+def test_a_neuron_named_twice_counts_twice(
+    worm_network: wg.MultilayeredNetwork, asked: dict[Any, Any], checkpoint_steps: int | None
+) -> None:
+    stimulus = stimulus_for(worm_network, batch=2)
+    left, right = (wg.saliency(worm_network, stimulus, {2: [neuron]}) for neuron in (53, 54))
+    assert left.any()
+    found = wg.saliency(worm_network, stimulus, asked, checkpoint_steps=checkpoint_steps)
+    torch.testing.assert_close(found, 2 * left + right)
 
 
 def test_a_group_of_a_network_without_labels_and_a_mask() -> None:

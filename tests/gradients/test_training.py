@@ -495,3 +495,37 @@ def test_checkpoint_steps_is_a_whole_number() -> None:
     network, stimuli, targets = make_problem()
     with pytest.raises(ValueError, match=r"checkpoint_steps is a whole number of steps, at least"):
         train(network, stimuli, targets, checkpoint_steps=0)
+
+
+def unusable_after(calls: int, error: BaseException | None = None) -> Any:
+    """Make an activation function that gives NaN, or raises, after so many calls."""
+    seen = 0
+
+    def activation(model: Any, x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        nonlocal seen
+        seen += 1
+        if seen > calls and error is not None:
+            raise error
+        slope = model.slope[model.indices].unsqueeze(1)
+        return (slope * x).clamp(0, 1) * (torch.nan if seen > calls else 1)
+
+    return activation
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("out of memory")])
+def test_an_error_leaves_the_best_parameters_and_no_gradients(error: Exception | None) -> None:
+    network, stimuli, targets = make_problem()
+    network.custom_activation_function = unusable_after(10**9)
+    initial = values_of(network)
+    options = {
+        "train_biases": False,
+        "learning_rate": 20.0,
+    }  # too large: the first are best
+    result = train(network, stimuli, targets, num_epochs=3, **options)
+    assert result.kept_epoch == 0
+    network.custom_activation_function = unusable_after(14, error)
+    match = "out of memory" if error else r"NaN or infinite at epoch [12] .*are again the best so"
+    with pytest.raises((ValueError, RuntimeError), match=match):
+        train(network, stimuli, targets, num_epochs=9, **options)
+    assert values_of(network) == initial
+    assert all(parameter.grad is None for parameter in network.parameters())

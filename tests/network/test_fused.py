@@ -22,6 +22,8 @@ from wiregrad.network._places import Grid, Places
 from wiregrad.network._room import Room
 from wiregrad.network._steps import unrolled_steps
 
+pytestmark = pytest.mark.kernel
+
 UseThreads = Callable[[int], None]
 
 PUSH, PULL = 2.0, -1.0  # shares of edges below which to push: always, never
@@ -77,6 +79,7 @@ def test_float32_equals_the_dense_oracle(case: NetworkCase) -> None:
     np.testing.assert_allclose(output.numpy(), case.oracle(), rtol=0, atol=3e-6)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("leak", [0.0, 0.1])
 @pytest.mark.parametrize("batch", [1, 5])
@@ -117,6 +120,7 @@ def test_gradcheck_and_gradgradcheck(seed: int) -> None:
     assert gradgradcheck(lambda *_: network(leaves[0]), leaves)
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("window", [None, 1, 2, 3, 9])
 @pytest.mark.parametrize("leak", [0.0, 0.1])
 @pytest.mark.parametrize("batch", [1, 3])
@@ -230,6 +234,7 @@ def test_what_the_fused_path_does_not_take() -> None:
     assert not can_fuse(custom)
 
 
+@pytest.mark.compiled
 def test_a_gradient_is_the_same_from_run_to_run(fly_network: wg.MultilayeredNetwork) -> None:
     stimulus = torch.rand(2, len(fly_network.sensory_indices), 5)
     first, second = run(fly_network, stimulus), run(fly_network, stimulus)
@@ -244,7 +249,8 @@ def test_a_gradient_is_the_same_from_run_to_run(fly_network: wg.MultilayeredNetw
 def test_tanh_is_good_to_float32(dtype: type) -> None:
     z = np.concatenate([np.geomspace(1e-30, 0.25, 500), np.linspace(0.25, 100, 2000)]).astype(dtype)
     ours = np.array([_tanh(x) for x in z])
-    np.testing.assert_allclose(ours, np.tanh(z.astype(np.float64)), rtol=2e-8)
+    rounding = 2e-7 if dtype is np.float32 else 2e-8  # as Python, the steps round to float32 too
+    np.testing.assert_allclose(ours, np.tanh(z.astype(np.float64)), rtol=rounding)
 
 
 @QUICK

@@ -13,6 +13,8 @@ from network_cases import QUICK, NetworkCase, make_case, network_cases
 import wiregrad as wg
 from wiregrad.network import NO_WALK, shortest_walks
 
+pytestmark = pytest.mark.kernel
+
 MakeChain = Callable[..., wg.MultilayeredNetwork]
 
 

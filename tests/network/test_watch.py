@@ -10,6 +10,8 @@ from network_cases import QUICK, NetworkCase, make_case, network_cases
 
 from wiregrad.network import Response, Watch, unroll
 
+pytestmark = pytest.mark.kernel
+
 ALSO = ["nothing", "sums", "activations"]
 
 

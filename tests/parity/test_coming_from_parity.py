@@ -24,7 +24,7 @@ Compare = Callable[[str, torch.Tensor, torch.Tensor], None]
 Names = dict[str, Any]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "coming-from-connectome-interpreter.md"
-IMPORT = "import wiregrad as coin\n"
+IMPORT = "import wiregrad as coin"
 
 
 def run_example(package: str) -> Names:
@@ -34,7 +34,7 @@ def run_example(package: str) -> Names:
     code = "\n".join(re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
     assert code.count(IMPORT) == 1
     names: Names = {}
-    code = code.replace(IMPORT, f"import {package} as coin\n")
+    code = code.replace(IMPORT, f"import {package} as coin")
     exec(compile(code, str(PAGE), "exec"), names)
     return names
 

@@ -81,14 +81,19 @@ def compare_saliency(
     stimulus: torch.Tensor,
     asked: dict[int, list[int]],
 ) -> None:
-    """Compare all kinds of maps, as shares of the largest value where that is above 1."""
+    """Compare all kinds of maps, as shares of the largest value where that is above 1.
+
+    Normalised ones only if their maximum was not small: of saturated neurons, 1 - tanh**2 has few
+    digits in float32, and to divide by it shows so.
+    """
     for method, normalize in METHODS:
         ours = wg.saliency(pair[0], stimulus, asked, method, normalize)
         theirs = reference.saliency(pair[1], stimulus, asked, method, normalize, "cpu")
         theirs = theirs.detach()
         if normalize:  # decision 20: where no value is above 0, the reference leaves a map as it is
             members = theirs.reshape(-1, *theirs.shape[-2:])
-            kept = members.amax(dim=(1, 2)) > 0
+            plain = reference.saliency(pair[1], stimulus, asked, method, False, "cpu").detach()
+            kept = plain.reshape(members.shape).amax(dim=(1, 2)) > 0.01
             ours, theirs = ours.reshape(members.shape)[kept], members[kept]
             if not kept.any():
                 continue
@@ -97,16 +102,11 @@ def compare_saliency(
 
 
 def some_neurons(rng: np.random.Generator, n_neurons: int, steps: int) -> dict[int, list[int]]:
-    """Draw a few neurons at two layers, one of them counted from the end."""
+    """Draw a few neurons at two layers, one of them counted from the end; some twice."""
     return {
-        int(rng.integers(steps)): rng.permutation(n_neurons)[:3].tolist(),
+        int(rng.integers(steps)): rng.integers(0, n_neurons, 4).tolist(),
         -steps - 1 + int(rng.integers(1, steps + 1)): rng.permutation(n_neurons)[:2].tolist(),
     }
-
-
-def apart(asked: dict[int, list[int]], steps: int) -> bool:
-    """Whether no layer is named twice: a neuron named twice counts twice in the reference."""
-    return len({layer % steps for layer in asked}) == len(asked)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])
@@ -188,7 +188,6 @@ def test_saliency_random_networks(
     assume(case.options["threshold"] > 0 and case.clear_of_threshold(1e-5))
     steps = case.stimulus.shape[-1]
     asked = some_neurons(np.random.default_rng(seed), len(case.weights), steps)
-    assume(apart(asked, steps))
     pair, stimulus = case_pair(reference, case), torch.from_numpy(case.stimulus).float()
     compare_saliency(reference, compare, "random networks", pair, stimulus, asked)
     compare_saliency(reference, compare, "random networks", pair, stimulus[0], asked)

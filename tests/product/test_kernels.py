@@ -12,6 +12,8 @@ from scipy import sparse
 from wiregrad.product import _kernels
 from wiregrad.product._kernels import active_rows, pull, push, split_rows
 
+pytestmark = pytest.mark.kernel
+
 Weights = Callable[..., sparse.csr_array]
 
 

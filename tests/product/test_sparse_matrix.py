@@ -16,6 +16,8 @@ from torch.autograd import gradcheck, gradgradcheck
 from wiregrad.product import _kernels
 from wiregrad.product._sparse_matrix import SparseMatrix, multiply_on_device
 
+pytestmark = pytest.mark.kernel
+
 Weights = Callable[..., sparse.csr_array]
 
 

@@ -185,6 +185,35 @@ def test_decision_25_arguments_are_left_as_they_are(kind: Any) -> None:
     assert np.isnan(groups[0])  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("within", ["column", "row"])
+@pytest.mark.parametrize("names", [None, ["10", "2"]])
+def test_decision_31_what_is_equal_stays_in_the_order_of_names(within: str, names: Any) -> None:
+    n = 60
+    matrix = np.ones((n, n))
+    matrix[:, 5] = matrix[5] = 2  # "5" comes first, the rest is equal
+    matrix[5, 5] = 3
+    table = summary(matrix, range(n), range(n), sort_within=within, sort_names=names)
+    rest = sorted(map(str, set(range(n)) - {5}))
+    assert table.index.tolist() == ["5", *rest]
+    assert table.columns.tolist() == (sorted([*rest, "5"]) if within == "column" else ["5", *rest])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [np.array(["0", "2"]), pd.Index(["0", "2"]), pd.Series([0, 2]), (0, "2"), np.array([0, 2])],
+)
+def test_names_to_sort_by_come_in_any_collection(names: Any) -> None:
+    expected = summary(INPROP, ALL, ALL, sort_names=["0", "2"], display_threshold=0)
+    table = summary(INPROP, ALL, ALL, sort_names=names, display_threshold=0)
+    pd.testing.assert_frame_equal(table, expected)
+
+
+@pytest.mark.parametrize("name", [3, np.int64(3), "3", np.str_("3"), np.array("3")])
+def test_a_number_to_sort_by_is_a_name(name: Any) -> None:
+    table = summary(INPROP, ALL, ALL, sort_names=name, display_threshold=0)
+    assert table["3"].tolist() == [0.1, 0.0005, 0.0, -0.3]
+
+
 # Bad input
 
 
@@ -197,6 +226,19 @@ def test_decision_25_arguments_are_left_as_they_are(kind: Any) -> None:
         ({"display_threshold": 9.0}, "no weight reaches display_threshold=9.0: the largest is 0.7"),
         ({"sort_names": "d"}, "sort_names are not among the columns.*d.*sort_within='column'"),
         ({"sort_names": ["a", "B"], "sort_within": "row"}, "not among the rows.*: B; with"),
+        (
+            {"sort_names": 6},
+            "sort_names are not among the columns of the table: 6; with",
+        ),
+        (
+            {"sort_names": {"a"}},
+            r"sort_names=\{'a'\} is a set: give the name of a group",
+        ),
+        ({"sort_names": {"a": 1}}, r"sort_names=.* is a dict: give the name of a group, or a list"),
+        (
+            {"sort_names": object()},
+            "sort_names=.* is a object: give the name of a group",
+        ),
         ({"inidx": []}, "inidx is empty"),
         ({"outidx": [4]}, "outidx are out of range, 4: there are 4"),
         ({"inidx": [-1]}, "inidx are out of range, -1"),

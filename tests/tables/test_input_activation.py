@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from table_cases import GROUP_NAMES, QUICK
 
 import wiregrad as wg
+from wiregrad.tables._group_means import passing
 
 SENSORY = [7, 3, 5]
 GROUPS = {3: "a", 5: "b", 7: "a"}
@@ -125,3 +126,84 @@ def test_decision_05_inputs_that_are_no_numbers_are_refused(bad: float) -> None:
     stimulus[1, 1] = bad
     with pytest.raises(ValueError, match=r"model_in holds 1 values .*first at \[\(1, 1\)\]"):
         wg.get_input_activation(stimulus, SENSORY, GROUPS)
+
+
+@pytest.mark.parametrize("threshold", [0.7, np.float64(0.7), np.float32(0.7)])
+def test_inputs_are_compared_in_their_own_dtype(threshold: Any) -> None:
+    stimulus = np.array([[0.7], [0.6], [-0.7]], dtype=np.float32)
+    table = wg.get_input_activation(stimulus, SENSORY, GROUPS, activation_threshold=threshold)
+    assert table["time_0"].tolist() == [np.float32(0.7), np.float32(-0.7)]
+
+
+@pytest.mark.parametrize("values", [np.float32([0.7]), np.float16([0.7]), np.array([0.7])])
+def test_a_threshold_is_taken_in_the_dtype_of_the_values(values: Any) -> None:
+    assert passing(values, np.float64(0.7)).tolist() == [True]
+    assert passing(values, np.float64(1e30)).tolist() == [False]
+    assert passing(np.array([1, 2]), np.float64(1.5)).tolist() == [False, True]
+
+
+def test_a_threshold_of_nan_is_refused() -> None:
+    with pytest.raises(ValueError, match="activation_threshold is NaN: give a number"):
+        wg.get_input_activation(STIMULUS, SENSORY, GROUPS, activation_threshold=np.nan)
+
+
+# Ids that are numbers
+
+
+IDS = [720575940621039145, 720575940621039146, 9, 720575940621039144]
+
+
+def network_of_ids() -> wg.MultilayeredNetwork:
+    neurons = pd.DataFrame({"id": IDS, "cell_type": ["S", "S", "M", "S"], "sign": 1})
+    edges = pd.DataFrame({"pre": IDS[:1], "post": IDS[2:3], "count": [1]})
+    connectome = wg.Connectome.from_edges(edges, neurons)
+    return wg.MultilayeredNetwork.from_connectome(connectome, "S", device="cpu")
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.Index, torch.tensor])
+def test_sensory_neurons_may_be_ids_that_are_numbers(kind: Any) -> None:
+    network = network_of_ids()
+    given = [IDS[3], IDS[1], 0]  # the last by its index
+    table = wg.get_input_activation(STIMULUS, kind(given), "id", network=network)
+    assert table["time_0"].to_dict() == {str(IDS[3]): 1.0, str(IDS[1]): 0.2, str(IDS[0]): 0.0}
+    chosen = wg.get_input_activation(STIMULUS, given, "id", [IDS[1], IDS[3]], network=network)
+    assert sorted(chosen.index) == [str(IDS[3]), str(IDS[1])]
+
+
+def test_one_sensory_neuron_alone() -> None:
+    network = network_of_ids()
+    for alone in (IDS[1], np.uint64(IDS[1]), 1):
+        table = wg.get_input_activation(STIMULUS[:1], alone, "id", network=network)
+        assert table["time_0"].to_dict() == {str(IDS[1]): 1.0}
+
+
+@pytest.mark.parametrize(
+    ("sensory", "message"),
+    [
+        ([IDS[0], 7, IDS[1]], "7 is neither a neuron's index .0 to 3. nor a neuron's id"),
+        ([IDS[0], IDS[1], IDS[0]], f"sensory_indices are repeated: {IDS[0]}"),
+        ([IDS[0], IDS[1], 0], "sensory_indices are repeated: 0"),
+        ([0, -1, 2], "-1 is neither a neuron's index"),
+    ],
+)
+def test_ids_that_are_no_sensory_neurons_are_refused(sensory: list[int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        wg.get_input_activation(STIMULUS, sensory, "id", network=network_of_ids())
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (
+            pd.Series(list("abca"), index=[3, 5, 7, 3]),
+            "idx_to_group has several entries for 1 keys: 3; give every neuron one",
+        ),
+        (
+            {"3": "a", "5": "b", "7": "a"},
+            r"keys are text: .*\{int\(k\): v for k, v in idx_to_group.items\(\)\}",
+        ),
+    ],
+)
+def test_groups_whose_keys_are_unusable_are_refused(groups: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        wg.get_input_activation(STIMULUS, SENSORY, groups)

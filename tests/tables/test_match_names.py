@@ -10,6 +10,7 @@ import pytest
 
 from wiregrad.tables._match_names import labelled_neurons, match_names
 from wiregrad.tables._neurons import read_neurons
+from wiregrad.tables._text_groups import TextGroups
 
 
 def objects(*values: Any) -> np.ndarray:
@@ -54,3 +55,63 @@ def test_where_the_number_of_neurons_is_not_known() -> None:
     with pytest.raises(ValueError, match=r"selected are out of range, -2$"):
         read_neurons([-2], "selected")
     assert read_neurons([True, False, True], "selected").tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (pd.Series(list("abc"), index=[2, 1, 2]), "groups has several entries for 1 keys: 2; give"),
+        (
+            {"0": "a", "1": "b"},
+            r"keys are text: .*\{int\(k\): v for k, v in groups.items\(\)\}",
+        ),
+    ],
+)
+def test_keys_that_are_unusable_are_refused(groups: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        labelled_neurons(groups, 4, "groups")
+
+
+def test_keys_that_are_words_get_no_advice_on_numbers() -> None:
+    with pytest.raises(ValueError, match=r"it has AVAL$"):
+        labelled_neurons({"AVAL": "a"}, 4, "groups")
+
+
+# Groups by their text
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        objects("b", "a", "b", None, "nan"),
+        objects(1, "1", 1.0, True, "True", np.nan),
+        objects((1, 2), pd.NA, (1, 2)),
+        np.array([10, 9, 10]),
+        np.array([1.5, np.nan, 2.0]),
+        objects(2, 10, 2, None),
+        objects(None, None),
+        objects(),
+    ],
+)
+@pytest.mark.parametrize("missing", ["nan", "a"])
+def test_groups_by_text_are_those_of_a_loop(labels: np.ndarray, missing: str) -> None:
+    groups = TextGroups.of(labels, missing)
+    text = [missing if pd.isna(label) is True else str(label) for label in labels.tolist()]
+    assert groups.names.tolist() == sorted(set(text))
+    assert groups.names[groups.of_neuron].tolist() == text
+    assert groups.sizes.tolist() == [text.count(name) for name in groups.names]
+
+
+def test_only_different_labels_are_made_text() -> None:
+    made = []
+
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            made.append(1)
+            return super().__str__()
+
+    labels = objects(Text("a"), Text("b")).repeat(1_000)
+    assert TextGroups.of(labels).sizes.tolist() == [1_000, 1_000]
+    assert len(made) <= 4

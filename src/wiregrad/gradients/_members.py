@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ..network import MultilayeredNetwork
 from ..tables import find_numbers
@@ -78,9 +79,11 @@ def members_of(
     Cost: one pass over the names and one over the neurons, and what `find` takes.
     """
     found = np.full(len(names), -1)
-    numbers = np.flatnonzero([_is_whole(name) for name in names])
-    if len(numbers):
-        found[numbers] = find_numbers(network, np.array([int(names[place]) for place in numbers]))
+    numbers = {place: int(name) for place, name in enumerate(names) if _is_whole(name)}
+    if numbers:
+        # As objects: numpy makes a float of an integer beyond int64 beside a negative one.
+        given = np.array(list(numbers.values()), dtype=object)
+        found[list(numbers)] = find_numbers(network, pd.Index(given).infer_objects().to_numpy())
     lost = np.flatnonzero(found < 0)
     others = [find(int(place)) for place in lost]
     size = np.ones(len(names), dtype=np.int64)

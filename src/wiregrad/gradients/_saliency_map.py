@@ -27,7 +27,7 @@ class _Places(NamedTuple):
 
     layer: IndexArray
     neuron: IndexArray
-    count: IndexArray
+    times: IndexArray
 
 
 _METHODS = ("vanilla", "input_x_gradient")
@@ -121,9 +121,7 @@ def saliency(
     return _normalise(found) if normalize else found
 
 
-def _places(
-    neurons_of_interest: Mapping[int, Any], model: MultilayeredNetwork
-) -> _Places:
+def _places(neurons_of_interest: Mapping[int, Any], model: MultilayeredNetwork) -> _Places:
     """List layers and neurons, each place once, with how often it was named."""
     if not isinstance(neurons_of_interest, Mapping):
         raise TypeError(

@@ -117,18 +117,23 @@ def find_neurons_of_rows(
     codes, named = pd.factorize(table[column])
     if (codes < 0).any():
         refuse_rows(table, codes < 0, "a target's neuron is missing")
-    return members_of(
-        list(named), network, lambda code: _find(network, named[code], table, codes, code)
-    ).of_each(codes)
+    names = [_as_integer(name) for name in named.tolist()]
+    members = members_of(
+        names, network, lambda code: _find(network, names[code], table, codes == code)
+    )
+    return members.of_each(codes)
+
+
+def _as_integer(name: Any) -> Any:
+    """Make an integer of a whole number: a column may hold floats, for the sake of another row."""
+    return int(name) if isinstance(name, float) and name.is_integer() else name
 
 
 def _find(
-    network: MultilayeredNetwork, what: Any, table: pd.DataFrame, codes: IndexArray, code: int
+    network: MultilayeredNetwork, what: Any, table: pd.DataFrame, rows: BoolArray
 ) -> IndexArray:
-    if isinstance(what, float) and what.is_integer():  # a column that held numbers of both kinds
-        what = int(what)
     try:
         return network.find(what)
     except ValueError as error:
         why = f"the target neuron {what!r} is not in the network: {error}"
-        refuse_rows(table, codes == code, why)
+        refuse_rows(table, rows, why)

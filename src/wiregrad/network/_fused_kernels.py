@@ -96,17 +96,27 @@ def _pull(
 
 @numba.njit(cache=True, nogil=True)
 def _activate(
-    y: Array, first: int, stop: int, slope: Array, bias: Array, threshold: Any, single: bool
+    y: Array,
+    first: int,
+    stop: int,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    room: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Turn summed inputs into activations, in place."""
+    """Turn summed inputs into activations, in place; `room` is for a list of neurons."""
     n_batch = y.shape[1]
     if n_batch == 1:
+        # First the gate, without a branch; then tanh for those that it lets through.
+        n, zero = first, y.dtype.type(0)
         for i in range(first, stop):
             z = slope[i] * y[i, 0] + bias[i]
-            if z >= threshold:
-                y[i, 0] = _tanh(z) if single else math.tanh(z)
-            else:
-                y[i, 0] = 0
+            y[i, 0] = z if z >= threshold else zero
+            room[n] = i
+            n += z >= threshold
+        for i in room[first:n]:
+            y[i, 0] = _tanh(y[i, 0]) if single else math.tanh(y[i, 0])
         return
     for i in range(first, stop):
         row = y[i]
@@ -238,7 +248,7 @@ def _step_of_block(
         _pull(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
     if len(summed):
         summed[0, first:stop] = y[first:stop]
-    _activate(y, first, stop, slope, bias, threshold, single)
+    _activate(y, first, stop, slope, bias, threshold, single, active)
     if len(joining):
         own = slice(sensory_in_block[p], sensory_in_block[p + 1])
         _drive(y, sensory[own], places[own], joining[0], before)
@@ -485,8 +495,15 @@ def _slopes_of_block(
     """
     d[first:stop] = 0
     own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
-    if len(joined):
-        at = driven[np.searchsorted(driven, first) : np.searchsorted(driven, stop)]
+    at = driven[np.searchsorted(driven, first) : np.searchsorted(driven, stop)]
+    if g.shape[1] == 1 and not len(dense) and not len(summed):
+        _back_through_one(own, h, g, per_size[0], per_square[0], slope, leak, d)
+    else:
+        others = _outside(own, at) if len(joined) else own
+        _back_through(
+            others, h, g, per_size, per_square, dense, slope, leak, summed, d, d_slope, d_bias
+        )
+    if len(joined):  # these have the last word
         _back_through_driven(
             at,
             place_of,
@@ -504,15 +521,6 @@ def _slopes_of_block(
             d_joined[0],
             d_slope,
             d_bias,
-        )
-        others = _outside(own, at)
-    else:
-        others = own
-    if g.shape[1] == 1 and not len(dense) and not len(summed):
-        _back_through_one(others, h, g, per_size[0], per_square[0], slope, leak, d)
-    else:
-        _back_through(
-            others, h, g, per_size, per_square, dense, slope, leak, summed, d, d_slope, d_bias
         )
     return _list_active_of(d, own, first, changing)
 

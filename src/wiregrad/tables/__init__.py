@@ -11,6 +11,7 @@ from ._input_activation import get_input_activation
 from ._input_from_df import input_from_df
 from ._labels import neuron_labels, neuron_names
 from ._neuron_activation import get_neuron_activation
+from ._neuron_numbers import find_numbers
 from ._path_activations import activated_path_for_ngl, get_activations_for_path
 from ._selected_activations import get_activations
 from ._stimulus import active_inputs, stimulus_by_group
@@ -30,6 +31,7 @@ __all__ = [
     "activity_by_column",
     "adjacency_df_to_el",
     "circuit",
+    "find_numbers",
     "get_activations",
     "get_activations_for_path",
     "get_input_activation",

@@ -48,7 +48,8 @@ def group_labels(
     Raises
     ------
     ValueError
-        If a neuron is not in the dict or twice in the Series, or a column is named that there is not.
+        If a neuron is not in the dict, a key of the Series is repeated, or a column is named that
+        there is not.
     TypeError
         If `groups` is of another kind.
 

@@ -41,7 +41,8 @@ def labelled_neurons(
     Raises
     ------
     ValueError
-        If no key of the dict is a neuron, a key of the Series is repeated, or a column is named that there is not.
+        If no key of the dict is a neuron, a key of the Series is repeated, or a column is
+        named that there is not.
     TypeError
         If `groups` is of another kind.
 

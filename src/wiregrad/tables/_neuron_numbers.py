@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..network import MultilayeredNetwork
 
-__all__ = ["find_numbers"]
+__all__ = ["find_numbers", "ids_are_numbers"]
 
 
 def find_numbers(network: MultilayeredNetwork, numbers: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -46,8 +46,13 @@ def find_numbers(network: MultilayeredNetwork, numbers: npt.ArrayLike) -> npt.ND
     return found
 
 
+def ids_are_numbers(network: MultilayeredNetwork) -> bool:
+    """Tell whether the network has labels, and their ids are integers."""
+    return network.neurons is not None and pd.api.types.is_integer_dtype(network.neurons["id"])
+
+
 def _positions(network: MultilayeredNetwork, ids: npt.NDArray[Any]) -> npt.NDArray[np.intp] | int:
-    if network.neurons is None or not pd.api.types.is_integer_dtype(network.neurons["id"]):
+    if network.neurons is None or not ids_are_numbers(network):
         return -1
     known = network.neurons["id"].reset_index(drop=True).drop_duplicates()
     place = pd.Index(known).get_indexer(pd.Index(ids))

@@ -12,7 +12,7 @@ from torch import Tensor
 from .._messages import few
 from ..network import MultilayeredNetwork
 from ._index_array import to_nparray
-from ._neuron_numbers import find_numbers
+from ._neuron_numbers import find_numbers, ids_are_numbers
 
 __all__ = ["needed", "read_neurons", "read_sensory"]
 
@@ -126,7 +126,7 @@ def read_sensory(
             f"{array.dtype} of shape {array.shape}"
         )
     outside = _outside(array, n_neurons)
-    if outside.any() and network is not None and network.neurons is not None:
+    if outside.any() and network is not None and ids_are_numbers(network):
         found = _find_ids(array, network)
     else:
         _refuse_outside(array[outside], "sensory_indices", n_neurons)

@@ -53,6 +53,7 @@ class TextGroups:
         code, different = _different(labels)
         text = np.empty(len(different) + 1, dtype=object)
         text[:-1] = list(map(str, different.tolist()))
+        text[:-1][pd.isna(different)] = missing
         text[-1] = missing  # where the code of what is missing, -1, finds it
         names, name_of = np.unique(text if (code < 0).any() else text[:-1], return_inverse=True)
         return cls(np.asarray(names, dtype=object), np.asarray(name_of, dtype=np.intp)[code])
@@ -71,9 +72,12 @@ class TextGroups:
 def _different(
     labels: npt.NDArray[np.generic],
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.generic]]:
-    """List the different labels, and the place of each label among them; -1 if it is missing."""
+    """List labels, the different ones at least, and the place of each among them.
+
+    The place of a missing one is -1, or one that holds it.
+    """
     if pd.api.types.infer_dtype(labels, skipna=True) in {"string", "integer", "floating"}:
         code, different = pd.factorize(labels)
         return code, np.asarray(different)
     # Of mixed kinds, what is equal may differ as text: 1, 1.0 and True.
-    return np.where(pd.isna(labels), -1, np.arange(len(labels))), labels
+    return np.arange(len(labels)), labels
