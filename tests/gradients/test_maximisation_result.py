@@ -115,6 +115,7 @@ def test_what_is_needed_to_repeat_it_is_kept(
         "early_stopping": True,
         "stopping_threshold": 1e-5,
         "n_runs": 10,
+        "checkpoint_steps": None,
         "input_tensor": None,
     }
     assert result.provenance["checksum"] == worm.checksum
