@@ -20,37 +20,57 @@ __all__ = ["active_rows", "edge_products", "pull", "push", "split_rows"]
 Array: TypeAlias = npt.NDArray[Any]
 
 
+# Rows of a pull are handed to the threads in so many parts, to even out long and short rows.
+_PARTS = 64
+
+
 @numba.njit(cache=True, nogil=True)
-def _pull_row(
-    start: int, stop: int, indices: Array, values: Array, h: Array, y_row: Array
+def _pull_rows(
+    first: int, stop: int, indptr: Array, indices: Array, values: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    for k in range(start, stop):
-        weight = values[k]
-        source = h[indices[k]]
-        for b in range(y_row.shape[0]):
-            y_row[b] += weight * source[b]
+    if h.shape[1] == 1:
+        for row in range(first, stop):
+            total = values.dtype.type(0)
+            for k in range(indptr[row], indptr[row + 1]):
+                total += values[k] * h[indices[k], 0]
+            y[row, 0] = total
+        return
+    for row in range(first, stop):
+        target = y[row]
+        for k in range(indptr[row], indptr[row + 1]):
+            weight = values[k]
+            source = h[indices[k]]
+            for b in range(target.shape[0]):
+                target[b] += weight * source[b]
 
 
 @numba.njit(cache=True, nogil=True)
 def _pull_serial(
     indptr: Array, indices: Array, values: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    for row in range(y.shape[0]):
-        _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
+    _pull_rows(0, y.shape[0], indptr, indices, values, h, y)
 
 
 @numba.njit(cache=True, nogil=True, parallel=True)
 def _pull_parallel(
     indptr: Array, indices: Array, values: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    for row in numba.prange(y.shape[0]):
-        _pull_row(indptr[row], indptr[row + 1], indices, values, h, y[row])
+    n = y.shape[0]
+    for part in numba.prange(_PARTS):
+        first, stop = n * part // _PARTS, n * (part + 1) // _PARTS
+        _pull_rows(first, stop, indptr, indices, values, h, y)
 
 
 @numba.njit(cache=True, nogil=True)
 def _push_serial(
     indptr: Array, indices: Array, values: Array, active: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
+    if h.shape[1] == 1:
+        for row in active:
+            x = h[row, 0]
+            for k in range(indptr[row], indptr[row + 1]):
+                y[indices[k], 0] += values[k] * x
+        return
     for row in active:
         source = h[row]
         for k in range(indptr[row], indptr[row + 1]):
