@@ -381,6 +381,40 @@ def _back_through_one(
 
 
 @numba.njit(cache=True, nogil=True)
+def _of_state(
+    i: int, b: int, h: Array, g: Array, per_size: Array, per_square: Array, dense: Array
+) -> Any:  # pragma: no cover - compiled
+    """Add up the gradient of one state."""
+    gradient = g[i, b]
+    if h[i, b] > 0:
+        gradient += per_size[b] + per_square[b] * h[i, b]
+    if len(dense):
+        gradient += dense[0, i, b]
+    return gradient
+
+
+@numba.njit(cache=True, nogil=True)
+def _into_sum(
+    gradient: Any,
+    a: Any,
+    i: int,
+    b: int,
+    slope: Array,
+    leak: Any,
+    summed: Array,
+    d: Array,
+    d_slope: Array,
+    d_bias: Array,
+) -> None:  # pragma: no cover - compiled
+    """Carry the gradient of an activation `a` back to its summed input, slope and bias."""
+    gradient *= d.dtype.type(1) - a * a if a > 0 else leak
+    if len(summed):
+        d_slope[i] += gradient * summed[0, i, b]
+        d_bias[i] += gradient
+    d[i, b] = gradient * slope[i]
+
+
+@numba.njit(cache=True, nogil=True)
 def _back_through(
     rows: Array,
     h: Array,
@@ -396,20 +430,10 @@ def _back_through(
     d_bias: Array,
 ) -> None:  # pragma: no cover - compiled
     """Carry gradients of states back to summed inputs, slopes and biases."""
-    one = g.dtype.type(1)
     for i in rows:
         for b in range(g.shape[1]):
-            a = h[i, b]
-            gradient = g[i, b]
-            if a > 0:
-                gradient += per_size[b] + per_square[b] * a
-            if len(dense):
-                gradient += dense[0, i, b]
-            gradient *= one - a * a if a > 0 else leak
-            if len(summed):
-                d_slope[i] += gradient * summed[0, i, b]
-                d_bias[i] += gradient
-            d[i, b] = gradient * slope[i]
+            gradient = _of_state(i, b, h, g, per_size, per_square, dense)
+            _into_sum(gradient, h[i, b], i, b, slope, leak, summed, d, d_slope, d_bias)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -436,21 +460,12 @@ def _back_through_driven(
     for i in rows:
         place = place_of[i]
         for b in range(g.shape[1]):
-            a = h[i, b]
-            gradient = g[i, b]
-            if a > 0:
-                gradient += per_size[b] + per_square[b] * a
-            if len(dense):
-                gradient += dense[0, i, b]
+            gradient = _of_state(i, b, h, g, per_size, per_square, dense)
             a = before[place, b]
             if a + joined[place, b] > one:  # capped
                 gradient = zero
             d_joined[place, b] = gradient
-            gradient *= one - a * a if a > 0 else leak
-            if len(summed):
-                d_slope[i] += gradient * summed[0, i, b]
-                d_bias[i] += gradient
-            d[i, b] = gradient * slope[i]
+            _into_sum(gradient, a, i, b, slope, leak, summed, d, d_slope, d_bias)
 
 
 @numba.njit(cache=True, nogil=True)

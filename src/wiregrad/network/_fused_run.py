@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, n_threads, run_on
+from ..product import PARALLEL_FROM, PUSH_BELOW, n_threads, run_on
 from ._places import Array, Grid, Places
 from ._room import Room
-from ._walks import hops_from_sensory
+from ._walks import shortest_walks
 
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
 __all__ = ["FusedRun", "RunSettings"]
-
-#: Pushing along the out-edges of active neurons is faster than pulling over all rows while these
-#: are at most this share of all edges. (A push of gradients runs on one thread, a pull on all.)
-PUSH_BELOW = 0.4
-
 
 #: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
 _Wanted: TypeAlias = tuple[Array, Array, Array, Array]
@@ -119,7 +114,7 @@ class FusedRun:
         places = self._settings.places
         for number, (first, stop) in enumerate(self._windows):
             if number:
-                self.states[0] = self.states[self._n_window(number - 1)]
+                self.states[0] = self.states[-1]  # only the last window is shorter
             else:
                 self.states[0] = 0
                 self.states[0, self._order.sensory] = self._given[0, self._order.places]
@@ -162,17 +157,12 @@ class FusedRun:
         d_given[0, self._order.places] = g[self._order.sensory]
         return d_given, d_slope, d_bias
 
-    def _n_window(self, number: int) -> int:
-        first, stop = self._windows[number]
-        n: int = stop - first
-        return n
-
     def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
-        first, stop = self._windows[number]
-        self._held = number
         from ._fused_kernels import forward, list_active  # numba is loaded when it is first needed
 
+        first, stop = self._windows[number]
+        self._held = number
         dtype, n = self._given.dtype, stop - first
         bounds, order = self._blocks.bounds, self._order
         if first:
@@ -320,7 +310,7 @@ def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:
 
 def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
     """List the neurons whose state after each step the stimulus can change at all."""
-    hops: Any = hops_from_sensory(model, n_steps)
+    hops = shortest_walks(model)
     sensory = model.sensory_indices.numpy()
     lists = []
     for t in range(n_steps):

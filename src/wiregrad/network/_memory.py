@@ -115,7 +115,8 @@ def estimate_memory(
     total = states + lists + reading + 3 * stimulus
     if not gradient:
         return total
-    starts = (math.ceil(n_steps / window) - 1) * one_state
+    n_windows = math.ceil(n_steps / window)
+    starts = n_windows * one_state if n_windows > 1 else 0
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .._messages import few
 from ._fused import can_fuse, fused_response
-from ._memory import choose_window
+from ._memory import choose_window, records_gradient
 from ._places import Grid
 from ._room import Room
 from ._steps import unrolled_steps
@@ -89,9 +89,8 @@ def recorded(
     Tensor, shape (batch, neurons, steps)
     """
     n_batch, n_read = len(stimulus), len(neurons) * len(steps)
-    gradient = torch.is_grad_enabled() and (stimulus.requires_grad or model.is_training_parameters)
-    if window is None:
-        window = choose_window(model, n_batch, n_read=n_read, gradient=gradient)
+    gradient = records_gradient(model, stimulus)
+    window = choose_window(model, n_batch, n_read=n_read, gradient=gradient, window=window)
     ascending = sorted(steps)
     if can_fuse(model):
         grid = Grid(np.array(ascending), neurons, n_batch)

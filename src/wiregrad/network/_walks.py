@@ -10,7 +10,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["NO_WALK", "hops_from_sensory", "shortest_walks"]
+__all__ = ["NO_WALK", "shortest_walks"]
 
 #: Stands for the length of a walk that does not exist.
 NO_WALK = -1
@@ -44,11 +44,6 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     >>> shortest_walks(wg.MultilayeredNetwork(chain, [0], device="cpu")).tolist()
     [-1, 1, 2]
     """
-    return hops_from_sensory(network, network.n_neurons)
-
-
-def hops_from_sensory(network: MultilayeredNetwork, limit: int) -> npt.NDArray[np.int64]:
-    """Do the same for walks of at most `limit` hops; longer ones count as none."""
     from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
 
     _, out_edges, _ = network.weights.arrays(1, by_pre=True)
@@ -56,7 +51,7 @@ def hops_from_sensory(network: MultilayeredNetwork, limit: int) -> npt.NDArray[n
     frontier = network.sensory_indices.cpu().numpy()
     found = np.empty(network.n_neurons, dtype=np.int64)
     hops = 0
-    while len(frontier) and hops < limit:
+    while len(frontier):
         hops += 1
         frontier = np.concatenate(
             [

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from ._layouts import Arrays, Blocks, Layout, as_arrays, divide, make_layout
 from ._threads import n_threads, run_on
 
-__all__ = ["SparseMatrix"]
+__all__ = ["PUSH_BELOW", "SparseMatrix"]
 
-# Pushing along the entries of active rows is faster than pulling over all rows while these are at
-# most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
-_PUSH_BELOW = 0.4
+#: Pushing along the entries of active rows is faster than pulling over all rows while these are at
+#: most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
+PUSH_BELOW = 0.4
 
 # Guards the layouts of all matrices while they are made; a lock of their own could not be copied.
 _lock = threading.RLock()
@@ -69,11 +69,10 @@ class SparseMatrix(nn.Module):
         for name, tensor in zip(("crow", "col", "values"), layout, strict=True):
             self.register_buffer(name, tensor)
             self.register_buffer(f"{name}_by_pre", None, persistent=False)
-        self._blocks: dict[int, Blocks] = {}
+        self._blocks: dict[tuple[int, bool], Blocks] = {}
         # The values that the layout by pre was made of, and their version.
         self._made_for: Tensor | None = None
         self._made_at = 0
-        self.register_load_state_dict_post_hook(_forget_layout_by_pre)  # type: ignore[no-untyped-call]
 
     @property
     def n_neurons(self) -> int:
@@ -143,11 +142,14 @@ class SparseMatrix(nn.Module):
         with _lock:
             made = self._layout_by_pre() if by_pre else self._made_by_pre()
             by_post = as_arrays(self._layout_by_post())
-            if made is None:
-                return by_post, tuple(part[:0] for part in by_post), divide(by_post, None, n_blocks)  # type: ignore[return-value]
-            if n_blocks not in self._blocks:
-                self._blocks[n_blocks] = divide(by_post, as_arrays(made), n_blocks)
-            return by_post, as_arrays(made), self._blocks[n_blocks]
+            key = (n_blocks, made is not None)
+            if key not in self._blocks:
+                self._blocks[key] = divide(
+                    by_post, None if made is None else as_arrays(made), n_blocks
+                )
+            crow, col, values = by_post
+            absent = (crow[:0], col[:0], values[:0])
+            return by_post, absent if made is None else as_arrays(made), self._blocks[key]
 
     def _layout_by_post(self) -> Layout:
         return self.crow, self.col, self.values
@@ -169,10 +171,6 @@ class SparseMatrix(nn.Module):
                 self.crow_by_pre, self.col_by_pre, self.values_by_pre = made
                 self._made_for, self._made_at = self.values, self.values._version
             return made
-
-    def _forget_layout_by_pre(self) -> None:
-        with _lock:
-            self.crow_by_pre = self.col_by_pre = self.values_by_pre = self._made_for = None
 
 
 class _Product(torch.autograd.Function):
@@ -242,11 +240,7 @@ def _multiply(by_row: Layout, by_column: Layout | None, h: npt.NDArray[Any]) -> 
     if by_column is not None:
         crow, col, values = as_arrays(by_column)
         active = active_rows(h)
-        if np.sum(crow[active + 1] - crow[active]) < _PUSH_BELOW * len(values):
+        if np.sum(crow[active + 1] - crow[active]) < PUSH_BELOW * len(values):
             return push(crow, col, values, active, h)
     crow, col, values = as_arrays(by_row)
     return pull(crow, col, values, h)
-
-
-def _forget_layout_by_pre(module: SparseMatrix, _: object) -> None:
-    module._forget_layout_by_pre()
