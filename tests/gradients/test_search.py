@@ -12,7 +12,7 @@ from torch import Tensor
 
 import wiregrad as wg
 from wiregrad.gradients._resolved_targets import resolve_targets
-from wiregrad.gradients._search import Objective, Outcome, Trial, Verdict, search
+from wiregrad.gradients._search import Costs, Objective, Outcome, Trial, Verdict, search
 from wiregrad.network import Response, Wanted, unroll
 
 
@@ -24,8 +24,8 @@ class Only:
     def __init__(self, better: Any = None, finished: Any = None, rate: float = 0.1) -> None:
         self._better, self._finished, self._rate = better, finished, rate
 
-    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
-        return x.new_zeros(len(x)), x.new_zeros(len(x))
+    def costs(self, x: Tensor, response: Response) -> Costs:
+        return Costs(x.new_zeros(len(x)), x.new_zeros(len(x)), d_x=torch.zeros_like(x))
 
     def rate(self) -> Tensor:
         return torch.tensor(self._rate)
@@ -215,8 +215,9 @@ def test_members_whose_loss_is_nan_are_named(bad: float) -> None:
     """Finished members do not count."""
 
     class Odd(Only):
-        def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
-            return torch.tensor([0.0, bad, bad, bad]), x.new_zeros(4)
+        def costs(self, x: Tensor, response: Response) -> Costs:
+            in_cost = torch.tensor([0.0, bad, bad, bad])
+            return Costs(in_cost, x.new_zeros(4), d_x=torch.zeros_like(x))
 
     network = make_random()
     with pytest.raises(ValueError, match=r"at pass 0 for the batch members 2, 3: mend"):

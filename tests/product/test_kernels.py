@@ -49,7 +49,7 @@ def draw(shape: tuple[int, int], dtype: type = np.float32, seed: int = 0) -> np.
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("batch", [1, 3, 8, 17])
+@pytest.mark.parametrize("batch", [1, 3, 4, 5, 8, 13, 16, 17, 24, 33])
 def test_inputs_are_added_in_ascending_order_bit_for_bit(
     kernel: str, random_weights: Weights, dtype: type, index_dtype: type, batch: int
 ) -> None:
@@ -102,7 +102,9 @@ def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
     assert matrix.nnz * h.shape[1] > _kernels.PARALLEL_FROM
     use_threads(n)
     serial = np.zeros_like(h)
-    _kernels._pull_serial(matrix.indptr, matrix.indices, matrix.data, h, serial)
+    _kernels._pull_serial(
+        matrix.indptr, matrix.indices, matrix.data, np.arange(2000, dtype=np.uint32), h, serial
+    )
     np.testing.assert_array_equal(multiply(matrix, h), serial)
 
 
@@ -120,7 +122,7 @@ def test_kernels_may_be_called_from_several_threads_at_once(random_weights: Weig
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch", [0, 1, 3, 17])
+@pytest.mark.parametrize("batch", [0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 23, 24, 25, 33])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
 def test_push_equals_pull_bit_for_bit(
     random_weights: Weights, dtype: type, batch: int, share: float

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..network import Response, Wanted
 from ._penalties import penalise_members, steady_sum
 from ._resolved_targets import ResolvedTargets
-from ._search import Trial, Verdict
+from ._search import Costs, Trial, Verdict
 
 __all__ = ["TOLERANCE", "ReachThenThin"]
 
@@ -72,10 +72,11 @@ class ReachThenThin:
         self._best_count = by_member.long()
         self._best_strength = by_member.clone()
 
-    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
+    def costs(self, x: Tensor, response: Response) -> Costs:
         """Return the reweighted L1 penalty on the stimulus; none on the activations."""
-        weight = self.multiplier[:, None, None] / (1 + x.detach() / _SMALL)
-        return penalise_members(steady_sum, weight * x), torch.zeros_like(self.multiplier)
+        weight = self.multiplier[:, None, None] / (1 + x / _SMALL)  # held constant
+        cost = penalise_members(steady_sum, weight * x)
+        return Costs(cost, torch.zeros_like(self.multiplier), d_x=weight)
 
     def rate(self) -> Tensor:
         """Return the step size by member."""

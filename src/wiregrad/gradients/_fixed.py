@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..network import Response, Wanted
-from ._penalties import Penalty, l1_plus_l2, norm, penalise_members
-from ._search import Trial, Verdict
+from ._penalties import Penalty, l1_plus_l2, norm, penalties_and_slopes
+from ._search import Costs, Trial, Verdict
 
 __all__ = ["FixedPenalties"]
 
@@ -59,21 +59,33 @@ class FixedPenalties:
             return "nothing"
         return "sums" if self._penalties["out"] is l1_plus_l2 else "activations"
 
-    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
-        """Return the penalties by member."""
-        return self._cost("in", x), self._out_cost(response)
-
-    def _out_cost(self, response: Response) -> Tensor:
-        if self.reads == "sums" and response.size is not None and response.square is not None:
-            return self._lambdas["out"] * (response.size + norm(response.square))
+    def costs(self, x: Tensor, response: Response) -> Costs:
+        """Return the penalties by member, and their slopes."""
+        in_cost, d_x = self._cost("in", x)
+        if not self._lambdas["out"]:
+            return Costs(in_cost, torch.zeros_like(self._best), d_x)
         if response.activations is not None:
-            return self._cost("out", response.activations)
-        return torch.zeros_like(self._best)
+            out_cost, d_activations = self._cost("out", response.activations)
+            return Costs(in_cost, out_cost, d_x, d_activations=d_activations)
+        return self._with_sums(in_cost, d_x, response.size, response.square)
 
-    def _cost(self, side: str, batch: Tensor) -> Tensor:
+    def _with_sums(
+        self, in_cost: Tensor, d_x: Tensor, size: Tensor | None, square: Tensor | None
+    ) -> Costs:
+        """Take the penalty on activations from their sums: size + sqrt(square)."""
+        if size is None or square is None:
+            raise RuntimeError("the response lacks the sums that this objective reads")
+        factor, length = self._lambdas["out"], norm(square)
+        # The norm has no slope at 0: taken as 0.
+        d_square = factor * torch.where(length > 0, 0.5 / torch.where(length > 0, length, 1.0), 0.0)
+        d_size = torch.full_like(size, factor)
+        return Costs(in_cost, factor * (size + length), d_x, d_size=d_size, d_square=d_square)
+
+    def _cost(self, side: str, batch: Tensor) -> tuple[Tensor, Tensor]:
         if not self._lambdas[side]:
-            return batch.new_zeros(len(batch))
-        return self._lambdas[side] * penalise_members(self._penalties[side], batch)
+            return batch.new_zeros(len(batch)), torch.zeros_like(batch)
+        costs, slopes = penalties_and_slopes(self._penalties[side], batch)
+        return self._lambdas[side] * costs, self._lambdas[side] * slopes
 
     def rate(self) -> Tensor:
         """Return the step size, the same for all members."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 
@@ -237,11 +238,13 @@ def _search(
     total = settings.limit if settings.limit_given else None  # else nobody knows how many
     silent = not use_tqdm or not running.any()
     with tqdm(total=total, desc="searching", unit=" passes", disable=silent) as bar:
+        shown = [-math.inf]
 
         def on_pass(trial: Trial, outcome: Outcome) -> None:
             error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
             bar.update()
-            if not silent:
+            if not silent and time.monotonic() - shown[0] > bar.mininterval:
+                shown[0] = time.monotonic()  # counting the inputs takes as long as a small pass
                 active = int((trial.stimulus > 0).sum())
                 bar.set_postfix_str(
                     f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False
@@ -283,8 +286,8 @@ def _evaluate(
     attained = targets.read(activations)
     error = targets.mean_by_member((attained - targets.value).square())
     response = Response.of(activations, attained, objective.reads)
-    in_cost, out_cost = objective.costs(stimulus, response)
-    last = torch.stack([error, out_cost, in_cost]).mean(dim=1).cpu().numpy()
+    costs = objective.costs(stimulus, response)
+    last = torch.stack([error, costs.out_cost, costs.in_cost]).mean(dim=1).cpu().numpy()
     error_list, out_list, in_list = np.stack([*outcome.losses, last], axis=1).tolist()
 
     table = target_table(targets, prospect, activations)

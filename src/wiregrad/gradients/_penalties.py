@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-__all__ = ["Penalty", "check_penalties", "l1_plus_l2", "norm", "penalise_members", "steady_sum"]
+__all__ = [
+    "Penalty",
+    "check_penalties",
+    "l1_plus_l2",
+    "norm",
+    "penalise_members",
+    "penalties_and_slopes",
+    "steady_sum",
+]
 
 #: Takes one member, (1, rows, step), and returns a number as a tensor.
 Penalty = Callable[[Tensor], Tensor]
 
 _SIDES = ("in", "out")
+
+# Dtypes that the kernels take.
+_COMPILED = (torch.float32, torch.float64)
 
 # PyTorch shares a single sum among its threads only from 32,768 terms on.
 _SHORT = 4096
@@ -42,26 +50,7 @@ def l1_plus_l2(member: Tensor) -> Tensor:
     >>> l1_plus_l2(torch.tensor([[[3.0, 4.0]]]))
     tensor(12.)
     """
-    penalty: Tensor = _L1PlusL2.apply(member)  # type: ignore[no-untyped-call]
-    return penalty
-
-
-class _L1PlusL2(torch.autograd.Function):
-    """With its gradient written out: a search takes it once a pass, and autograd takes longer."""
-
-    @staticmethod
-    def forward(ctx: Any, member: Tensor) -> Tensor:
-        length = steady_sum(member.square()).sqrt()
-        ctx.save_for_backward(member, length)
-        return steady_sum(member.abs()) + length
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tensor:
-        member, length = ctx.saved_tensors
-        # The norm has no slope at 0: taken as 0.
-        slope: Tensor = member.sign() + member / torch.where(length > 0, length, 1.0)
-        return grad * slope
+    return steady_sum(member.abs()) + norm(steady_sum(member.square()))
 
 
 def norm(square: Tensor) -> Tensor:
@@ -93,6 +82,36 @@ def penalise_members(penalty: Penalty, batch: Tensor) -> Tensor:
             raise ValueError(f"a regularisation function must return one number as a tensor: {got}")
         costs.append(cost.reshape(()))
     return torch.stack(costs) if costs else batch.new_zeros(0)
+
+
+def penalties_and_slopes(penalty: Penalty, batch: Tensor) -> tuple[Tensor, Tensor]:
+    """Apply a penalty to each member by itself, and differentiate it.
+
+    Returns
+    -------
+    costs : Tensor, shape (batch,)
+    slopes : Tensor, shape of `batch`
+        The derivative of each member's cost; 0 where a penalty does not depend on its argument.
+    """
+    batch = batch.detach()
+    if penalty is l1_plus_l2 and batch.device.type == "cpu" and batch.dtype in _COMPILED:
+        return _l1_plus_l2_and_slopes(batch)
+    with torch.enable_grad():  # whatever the caller has set
+        x = batch.requires_grad_()
+        costs = penalise_members(penalty, x)
+        if not costs.requires_grad:
+            return costs, torch.zeros_like(batch)
+        (slopes,) = torch.autograd.grad(costs.sum(), x)
+    return costs.detach(), slopes
+
+
+def _l1_plus_l2_and_slopes(batch: Tensor) -> tuple[Tensor, Tensor]:
+    from ._member_kernels import l1_plus_l2_of_members  # numba is loaded when it is first needed
+
+    rows = batch.contiguous().flatten(1)
+    costs, slopes = rows.new_empty(len(rows)), torch.empty_like(rows)
+    l1_plus_l2_of_members(rows.numpy(), costs.numpy(), slopes.numpy())
+    return costs, slopes.view(batch.shape)
 
 
 def check_penalties(functions: Mapping[str, Penalty] | None) -> dict[str, Penalty]:

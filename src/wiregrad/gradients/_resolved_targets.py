@@ -6,6 +6,7 @@ import hashlib
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,17 @@ class ResolvedTargets:
 
     def mean_by_member(self, per_target: Tensor) -> Tensor:
         """Average over each member's targets: (n_targets,) to (n_members,)."""
-        counts = torch.bincount(self.batch, minlength=self.n_members)
         total = per_target.new_zeros(self.n_members).index_add(0, self.batch, per_target)
-        return total / counts
+        return total / self._counts
+
+    def slope_of_mean(self, per_target: Tensor) -> Tensor:
+        """Carry slopes with respect to each target's part of a mean back: (n_targets,) both."""
+        return per_target / self._counts[self.batch]
+
+    @cached_property
+    def _counts(self) -> Tensor:
+        """Targets of each member."""
+        return torch.bincount(self.batch, minlength=self.n_members)
 
     def all_by_member(self, per_target: Tensor) -> Tensor:
         """Whether something holds for all of a member's targets: (n_targets,) to (n_members,)."""

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from .._messages import few
-from ..network import MultilayeredNetwork, Response, Wanted, Watch, gate
+from ..network import MultilayeredNetwork, Response, Slopes, Wanted, Watch, gate
 from ._adam import BoundedAdam
 from ._resolved_targets import ResolvedTargets
 
-__all__ = ["LEAK", "Objective", "Outcome", "Trial", "Verdict", "search"]
+__all__ = ["LEAK", "Costs", "Objective", "Outcome", "Trial", "Verdict", "search"]
 
 #: Slope of the surrogate gradient below threshold, by which silent neurons can be found.
 LEAK = 0.1
@@ -73,6 +73,28 @@ class Verdict:
     finished: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """What a stimulus and a response cost, and the derivatives of that.
+
+    Attributes
+    ----------
+    in_cost, out_cost : Tensor, shape (batch,)
+        Penalties on the stimulus and on the activations.
+    d_x : Tensor, shape (batch, sensory, step)
+        Slope of `in_cost`.
+    d_size, d_square, d_activations : Tensor or None
+        Slopes of `out_cost` with respect to the parts of the response.
+    """
+
+    in_cost: Tensor
+    out_cost: Tensor
+    d_x: Tensor
+    d_size: Tensor | None = None
+    d_square: Tensor | None = None
+    d_activations: Tensor | None = None
+
+
 class Objective(Protocol):
     """What a search minimises besides the distance from the targets, and when it is done."""
 
@@ -80,8 +102,8 @@ class Objective(Protocol):
     def reads(self) -> Wanted:
         """What `costs` reads of a response."""
 
-    def costs(self, x: Tensor, response: Response) -> tuple[Tensor, Tensor]:
-        """Return the penalties on stimulus and activations, (batch,) each, with their graph."""
+    def costs(self, x: Tensor, response: Response) -> Costs:
+        """Return the penalties on a stimulus and on what the network answered, and their slopes."""
 
     def judge(self, trial: Trial) -> Verdict:
         """Say which members are better than all they had before, and which are finished."""
@@ -213,24 +235,23 @@ def _try(
     running: Tensor,
 ) -> tuple[Trial, Tensor]:
     """Run the network on a stimulus; return what came of it, and the slope of the loss."""
-    x = x.detach().requires_grad_()
-    with torch.enable_grad():  # whatever the caller has set
-        response = watch(x)
-        attained = response.read
-        error = targets.mean_by_member((attained - targets.value).square())
-        in_cost, out_cost = objective.costs(x, response)
-        loss = error + in_cost + out_cost
-        (slope,) = torch.autograd.grad(loss.sum(), x)
-    _refuse_nan(loss, slope, running, number)
+    response, gradient = watch.run(x)
+    miss = response.read - targets.value
+    costs = objective.costs(x, response)
+    slopes = Slopes(
+        targets.slope_of_mean(2 * miss), costs.d_size, costs.d_square, costs.d_activations
+    )
+    slope = gradient(slopes) + costs.d_x
     trial = Trial(
         number=number,
-        stimulus=gate(x.detach(), watch.threshold),
-        attained=attained.detach(),
-        error=error.detach(),
-        in_cost=in_cost.detach(),
-        out_cost=out_cost.detach(),
+        stimulus=gate(x, watch.threshold),
+        attained=response.read,
+        error=targets.mean_by_member(miss.square()),
+        in_cost=costs.in_cost,
+        out_cost=costs.out_cost,
         running=running,
     )
+    _refuse_nan(trial.losses.sum(dim=0), slope, running, number)
     return trial, slope
 
 

@@ -8,12 +8,13 @@ from ._stimulus import read_stimulus, real_tensor, require_finite
 from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
 from ._walks import NO_WALK, shortest_walks
-from ._watch import Response, Wanted, Watch
+from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
     "MultilayeredNetwork",
     "Response",
+    "Slopes",
     "Wanted",
     "Watch",
     "gate",

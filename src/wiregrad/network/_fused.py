@@ -15,7 +15,7 @@ from ._steps import unrolled_steps
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["can_fuse", "fused_response"]
+__all__ = ["can_fuse", "fused_response", "fused_run"]
 
 _KINDS = (torch.float32, torch.float64)
 
@@ -80,9 +80,45 @@ def fused_response(
     slope, bias = _slope_and_bias(model, room)
     keep = torch.is_grad_enabled() and (slope.requires_grad or bias.requires_grad)
     gradient = torch.is_grad_enabled() and any(x.requires_grad for x in (stimulus, slope, bias))
+    settings = _settings(model, leak, places, room, add_up, window, keep, gradient)
+    states, read, size, square = _Fused.apply(stimulus, slope, bias, settings)  # type: ignore[no-untyped-call]
+    return states.permute(2, 1, 0), read, size, square
+
+
+def fused_run(
+    model: MultilayeredNetwork,
+    stimulus: Tensor,
+    leak: float,
+    places: Places,
+    room: Room | None,
+    add_up: bool,
+    window: int | None,
+) -> FusedRun:
+    """Run a network forward without autograd; `backward` of what is returned is its gradient.
+
+    A pass of a small network spends more time in autograd than in its kernels. Parameters as in
+    `fused_response`; slopes and biases get no gradient.
+    """
+    slope, bias = _slope_and_bias(model, room)
+    settings = _settings(model, leak, places, room, add_up, window, keep=False, gradient=True)
+    run = FusedRun(settings, stimulus, slope, bias)
+    run.forward()
+    return run
+
+
+def _settings(
+    model: MultilayeredNetwork,
+    leak: float,
+    places: Places | Grid,
+    room: Room | None,
+    add_up: bool,
+    window: int | None,
+    keep: bool,
+    gradient: bool,
+) -> RunSettings:
     if window is None or room is None:
         window = model.num_layers if gradient or room is None else 1
-    settings = RunSettings(
+    return RunSettings(
         model,
         model.threshold,
         leak,
@@ -94,8 +130,6 @@ def fused_response(
         needs_gradient=gradient,
         window=window,
     )
-    states, read, size, square = _Fused.apply(stimulus, slope, bias, settings)  # type: ignore[no-untyped-call]
-    return states.permute(2, 1, 0), read, size, square
 
 
 def _slope_and_bias(model: MultilayeredNetwork, room: Room | None) -> tuple[Tensor, Tensor]:
@@ -142,11 +176,8 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():
             return (*_differentiable_gradient(ctx, gradients), None)
-        stimulus, slope, *_ = ctx.saved_tensors
-        d_given, *d_parameters = (torch.from_numpy(part) for part in ctx.run.backward(*gradients))
-        threshold, leak = ctx.settings.threshold, ctx.settings.leak
-        passing = torch.where(stimulus >= threshold, (stimulus <= 1).to(slope.dtype), leak)
-        d_stimulus = d_given.permute(2, 1, 0) * passing
+        slope = ctx.saved_tensors[1]
+        d_stimulus, *d_parameters = (torch.from_numpy(d) for d in ctx.run.backward(*gradients))
         if not ctx.settings.keep_summed:
             return d_stimulus, None, None, None
         return d_stimulus, *(part.to(slope.dtype) for part in d_parameters), None

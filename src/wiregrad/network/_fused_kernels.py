@@ -16,15 +16,20 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["backward", "forward", "list_active", "merge_rows"]
+from ..product.compiled import kernel, parallel_kernel, pull_rows, push_rows
+
+__all__ = ["backward", "forward", "hand_back", "list_active", "merge_rows", "take_in"]
 
 Array: TypeAlias = npt.NDArray[Any]
+
+# Neurons are looked over in chunks of so many; those without activity are passed over.
+_CHUNK = 64
 
 # Rows of a pull are handed to the threads in so many parts, to even out long and short rows.
 _PARTS = 32
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def merge_rows(a: Array, b: Array, merged: Array) -> int:  # pragma: no cover - compiled
     """Merge two ascending lists without doubles; return how many there are."""
     i = j = n = 0
@@ -41,7 +46,35 @@ def merge_rows(a: Array, b: Array, merged: Array) -> int:  # pragma: no cover - 
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
+def take_in(stimulus: Array, threshold: Any, given: Array) -> None:  # pragma: no cover - compiled
+    """Fill in what the network takes in, (step, sensory, batch): in [threshold, 1], or 0.
+
+    The stimulus is (batch, sensory, step).
+    """
+    zero, one = given.dtype.type(0), given.dtype.type(1)
+    for t in range(given.shape[0]):
+        for j in range(given.shape[1]):
+            for b in range(given.shape[2]):
+                x = stimulus[b, j, t]
+                given[t, j, b] = min(x, one) if x >= threshold else zero
+
+
+@kernel
+def hand_back(
+    d_given: Array, stimulus: Array, threshold: Any, leak: Any, d_stimulus: Array
+) -> None:  # pragma: no cover - compiled
+    """Carry the gradient of what was taken in back to the stimulus, (batch, sensory, step)."""
+    zero = d_given.dtype.type(0)
+    for b in range(d_stimulus.shape[0]):
+        for j in range(d_stimulus.shape[1]):
+            for t in range(d_stimulus.shape[2]):
+                x, gradient = stimulus[b, j, t], d_given[t, j, b]
+                passed = gradient if x <= 1 else zero
+                d_stimulus[b, j, t] = passed if x >= threshold else gradient * leak
+
+
+@kernel
 def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
     """Tanh of a number that is not negative, to one unit in the last place or two."""
     if z < 0.25:  # the quotient below loses digits here
@@ -52,49 +85,40 @@ def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
     return (1 - e) / (1 + e)
 
 
-@numba.njit(cache=True, nogil=True)
-def _push(
-    first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+@kernel
+def _activate_one(
+    y: Array,
+    first: int,
+    stop: int,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    room: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Add rows of `h` to what they lead to, in the part of each row between `first` and `stop`."""
-    if h.shape[1] == 1:
-        for row in rows:
-            x = h[row, 0]
-            for k in range(first[row], stop[row]):
-                y[col[k], 0] += values[k] * x
-        return
-    for row in rows:
-        source = h[row]
-        for k in range(first[row], stop[row]):
-            weight = values[k]
-            target = y[col[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
+    """Do what `_activate` does, for a batch of one, shape (n_neurons,)."""
+    zero = y.dtype.type(0)
+    for begin in range(first, stop, _CHUNK):
+        end = min(begin + _CHUNK, stop)
+        # Most neurons are silent, and most chunks then all of them: found by vector instructions.
+        n_open = 0
+        for i in range(begin, end):
+            n_open += slope[i] * y[i] + bias[i] >= threshold
+        if n_open == 0:
+            y[begin:end] = zero
+            continue
+        # First the gate, without a branch; then tanh for those that it lets through.
+        n = begin
+        for i in range(begin, end):
+            z = slope[i] * y[i] + bias[i]
+            y[i] = z if z >= threshold else zero
+            room[n] = i
+            n += z >= threshold
+        for i in room[begin:n]:
+            y[i] = _tanh(y[i]) if single else math.tanh(y[i])
 
 
-@numba.njit(cache=True, nogil=True)
-def _pull(
-    indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    """Set some rows of `y` to the sum of what leads to them."""
-    if h.shape[1] == 1:
-        for row in rows:
-            total = values.dtype.type(0)
-            for k in range(indptr[row], indptr[row + 1]):
-                total += values[k] * h[col[k], 0]
-            y[row, 0] = total
-        return
-    for row in rows:
-        target = y[row]
-        target[:] = 0
-        for k in range(indptr[row], indptr[row + 1]):
-            weight = values[k]
-            source = h[col[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _activate(
     y: Array,
     first: int,
@@ -108,34 +132,26 @@ def _activate(
     """Turn summed inputs into activations, in place; `room` is for a list of neurons."""
     n_batch = y.shape[1]
     if n_batch == 1:
-        # First the gate, without a branch; then tanh for those that it lets through.
-        n, zero = first, y.dtype.type(0)
-        for i in range(first, stop):
-            z = slope[i] * y[i, 0] + bias[i]
-            y[i, 0] = z if z >= threshold else zero
-            room[n] = i
-            n += z >= threshold
-        for i in room[first:n]:
-            y[i, 0] = _tanh(y[i, 0]) if single else math.tanh(y[i, 0])
+        _activate_one(y.reshape(-1), first, stop, slope, bias, threshold, single, room)
         return
     for i in range(first, stop):
-        row = y[i]
+        row, steepness, offset = y[i], slope[i], bias[i]
         n_open = 0
         for b in range(n_batch):
-            n_open += slope[i] * row[b] + bias[i] >= threshold
+            n_open += steepness * row[b] + offset >= threshold
         if n_open == 0:
             for b in range(n_batch):
                 row[b] = 0
             continue
         for b in range(n_batch):
-            z = slope[i] * row[b] + bias[i]
+            z = steepness * row[b] + offset
             if z >= threshold:
                 row[b] = _tanh(z) if single else math.tanh(z)
             else:
                 row[b] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _drive(
     h: Array, sensory: Array, places: Array, given: Array, before: Array
 ) -> None:  # pragma: no cover - compiled
@@ -148,16 +164,24 @@ def _drive(
             row[b] = min(row[b] + given[place, b], one)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def list_active(
     h: Array, first: int, stop: int, active: Array
 ) -> int:  # pragma: no cover - compiled
     """List the rows that are not all 0, from `active[first]` on; return how many there are."""
     n = first
     if h.shape[1] == 1:
-        for i in range(first, stop):
-            active[n] = i
-            n += h[i, 0] != 0
+        column = h.reshape(-1)
+        for begin in range(first, stop, _CHUNK):
+            end = min(begin + _CHUNK, stop)
+            n_on = 0
+            for i in range(begin, end):
+                n_on += column[i] != 0
+            if n_on == 0:
+                continue
+            for i in range(begin, end):
+                active[n] = i
+                n += column[i] != 0
         return n - first
     for i in range(first, stop):
         row = h[i]
@@ -169,22 +193,29 @@ def list_active(
     return n - first
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _list_active_of(
     h: Array, rows: Array, first: int, active: Array
 ) -> int:  # pragma: no cover - compiled
     """List those of some rows that are not all 0, likewise."""
     n = first
+    if h.shape[1] == 1:
+        column = h.reshape(-1)
+        for i in rows:
+            active[n] = i
+            n += column[i] != 0
+        return n - first
     for i in rows:
+        row = h[i]
         n_on = 0
-        for b in range(h.shape[1]):
-            n_on += h[i, b] != 0
+        for b in range(len(row)):
+            n_on += row[b] != 0
         active[n] = i
         n += n_on > 0
     return n - first
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no cover - compiled
     """Move the lists that each block left at its start together; return the length in all."""
     n: int = counts[0]
@@ -195,7 +226,7 @@ def _close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _count_edges(indptr: Array, rows: Array) -> int:  # pragma: no cover - compiled
     n = 0
     for row in rows:
@@ -203,7 +234,7 @@ def _count_edges(indptr: Array, rows: Array) -> int:  # pragma: no cover - compi
     return n
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _add_up(
     h: Array, active: Array, size: Array, square: Array
 ) -> None:  # pragma: no cover - compiled
@@ -215,7 +246,7 @@ def _add_up(
             square[b] += value * value
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _step_of_block(
     p: int,
     pushes: bool,
@@ -243,9 +274,9 @@ def _step_of_block(
     first, stop = bounds[p], bounds[p + 1]
     if pushes:
         y[first:stop] = 0
-        _push(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
+        push_rows(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
     else:
-        _pull(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
+        pull_rows(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
     if len(summed):
         summed[0, first:stop] = y[first:stop]
     _activate(y, first, stop, slope, bias, threshold, single, active)
@@ -255,7 +286,7 @@ def _step_of_block(
     return list_active(y, first, stop, active)
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def forward(
     by_post: tuple[Array, Array, Array],
     by_pre: tuple[Array, Array, Array],
@@ -360,7 +391,24 @@ def forward(
             _add_up(y, active[t + 1, : n_active[t + 1]], size, square)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
+def _own_gradient(
+    g: Any, a: Any, per_size: Any, per_square: Any
+) -> Any:  # pragma: no cover - compiled
+    """Add what the penalties ask of an activation `a` to its gradient."""
+    return g + (per_size + per_square * a) if a > 0 else g
+
+
+@kernel
+def _steepness(a: Any, one: Any, leak: Any) -> Any:  # pragma: no cover - compiled
+    """Return the slope of an activation `a` in its summed input, but for the neuron's own slope.
+
+    `one` is 1 in the numbers' own precision.
+    """
+    return one - a * a if a > 0 else leak
+
+
+@kernel
 def _back_through_one(
     rows: Array,
     h: Array,
@@ -371,50 +419,14 @@ def _back_through_one(
     leak: Any,
     d: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Carry gradients of states back to summed inputs, for a batch of one."""
+    """Carry gradients of states back to summed inputs, for a batch of one, (n_neurons,) each."""
     one = g.dtype.type(1)
-    zero = g.dtype.type(0)
     for i in rows:
-        a = h[i, 0]
-        gradient = g[i, 0] + (per_size + per_square * a if a > 0 else zero)
-        d[i, 0] = gradient * (one - a * a if a > 0 else leak) * slope[i]
+        a = h[i]
+        d[i] = _own_gradient(g[i], a, per_size, per_square) * _steepness(a, one, leak) * slope[i]
 
 
-@numba.njit(cache=True, nogil=True)
-def _of_state(
-    i: int, b: int, h: Array, g: Array, per_size: Array, per_square: Array, dense: Array
-) -> Any:  # pragma: no cover - compiled
-    """Add up the gradient of one state."""
-    gradient = g[i, b]
-    if h[i, b] > 0:
-        gradient += per_size[b] + per_square[b] * h[i, b]
-    if len(dense):
-        gradient += dense[0, i, b]
-    return gradient
-
-
-@numba.njit(cache=True, nogil=True)
-def _into_sum(
-    gradient: Any,
-    a: Any,
-    i: int,
-    b: int,
-    slope: Array,
-    leak: Any,
-    summed: Array,
-    d: Array,
-    d_slope: Array,
-    d_bias: Array,
-) -> None:  # pragma: no cover - compiled
-    """Carry the gradient of an activation `a` back to its summed input, slope and bias."""
-    gradient *= d.dtype.type(1) - a * a if a > 0 else leak
-    if len(summed):
-        d_slope[i] += gradient * summed[0, i, b]
-        d_bias[i] += gradient
-    d[i, b] = gradient * slope[i]
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _back_through(
     rows: Array,
     h: Array,
@@ -430,13 +442,43 @@ def _back_through(
     d_bias: Array,
 ) -> None:  # pragma: no cover - compiled
     """Carry gradients of states back to summed inputs, slopes and biases."""
+    one = g.dtype.type(1)
     for i in rows:
-        for b in range(g.shape[1]):
-            gradient = _of_state(i, b, h, g, per_size, per_square, dense)
-            _into_sum(gradient, h[i, b], i, b, slope, leak, summed, d, d_slope, d_bias)
+        # Row by row: a call for each number would count references for each.
+        activation, gradient, into, steepness = h[i], g[i], d[i], slope[i]
+        if not len(dense) and not len(summed):
+            for b in range(len(into)):
+                a = activation[b]
+                own = _own_gradient(gradient[b], a, per_size[b], per_square[b])
+                into[b] = own * _steepness(a, one, leak) * steepness
+            continue
+        for b in range(len(into)):
+            into[b] = _own_gradient(gradient[b], activation[b], per_size[b], per_square[b])
+        if len(dense):
+            for b in range(len(into)):
+                into[b] += dense[0, i, b]
+        for b in range(len(into)):
+            into[b] *= _steepness(activation[b], one, leak)
+        _into_sum(i, slope, summed, into, d_slope, d_bias)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
+def _into_sum(
+    i: int, slope: Array, summed: Array, into: Array, d_slope: Array, d_bias: Array
+) -> None:  # pragma: no cover - compiled
+    """Carry gradients of `slope * sum + bias` back to the sum, the slope and the bias."""
+    if len(summed):
+        of_slope, of_bias = d_slope[i], d_bias[i]
+        for b in range(len(into)):
+            of_slope += into[b] * summed[0, i, b]
+            of_bias += into[b]
+        d_slope[i], d_bias[i] = of_slope, of_bias
+    steepness = slope[i]
+    for b in range(len(into)):
+        into[b] *= steepness
+
+
+@kernel
 def _back_through_driven(
     rows: Array,
     place_of: Array,
@@ -459,16 +501,21 @@ def _back_through_driven(
     zero, one = g.dtype.type(0), g.dtype.type(1)
     for i in rows:
         place = place_of[i]
-        for b in range(g.shape[1]):
-            gradient = _of_state(i, b, h, g, per_size, per_square, dense)
-            a = before[place, b]
-            if a + joined[place, b] > one:  # capped
-                gradient = zero
-            d_joined[place, b] = gradient
-            _into_sum(gradient, a, i, b, slope, leak, summed, d, d_slope, d_bias)
+        activation, gradient, into = h[i], g[i], d[i]
+        drive, alone, noted = joined[place], before[place], d_joined[place]
+        for b in range(len(into)):
+            into[b] = _own_gradient(gradient[b], activation[b], per_size[b], per_square[b])
+        if len(dense):
+            for b in range(len(into)):
+                into[b] += dense[0, i, b]
+        for b in range(len(into)):
+            a = alone[b]
+            noted[b] = zero if a + drive[b] > one else into[b]  # capped
+            into[b] = noted[b] * _steepness(a, one, leak)
+        _into_sum(i, slope, summed, into, d_slope, d_bias)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _outside(rows: Array, others: Array) -> Array:  # pragma: no cover - compiled
     """List the ascending rows that are not among some other ascending rows."""
     kept = np.empty_like(rows)
@@ -481,7 +528,7 @@ def _outside(rows: Array, others: Array) -> Array:  # pragma: no cover - compile
     return kept[:n]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _slopes_of_block(
     first: int,
     stop: int,
@@ -512,7 +559,16 @@ def _slopes_of_block(
     own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
     at = driven[np.searchsorted(driven, first) : np.searchsorted(driven, stop)]
     if g.shape[1] == 1 and not len(dense) and not len(summed):
-        _back_through_one(own, h, g, per_size[0], per_square[0], slope, leak, d)
+        _back_through_one(
+            own,
+            h.reshape(-1),
+            g.reshape(-1),
+            per_size[0],
+            per_square[0],
+            slope,
+            leak,
+            d.reshape(-1),
+        )
     else:
         others = _outside(own, at) if len(joined) else own
         _back_through(
@@ -540,7 +596,17 @@ def _slopes_of_block(
     return _list_active_of(d, own, first, changing)
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@kernel
+def _add_asked(
+    neuron: Array, batch: Array, gradient: Array, first: int, stop: int, g: Array
+) -> None:  # pragma: no cover - compiled
+    """Add the gradients of single states of one block."""
+    for k in range(len(neuron)):
+        if first <= neuron[k] < stop:
+            g[neuron[k], batch[k]] += gradient[k]
+
+
+@parallel_kernel
 def backward(
     by_post: tuple[Array, Array, Array],
     by_pre: tuple[Array, Array, Array],
@@ -572,8 +638,10 @@ def backward(
 
     Parameters
     ----------
-    by_post, by_pre, bounds, slope, given, states, before, summed
+    by_post, by_pre, slope, given, states, before, summed
         As in `forward`. Without `summed` there are no gradients of slopes and biases.
+    bounds : ndarray, shape (n_blocks + 1,)
+        Blocks of neurons for the threads, with about as many out-edges each.
     leak : number
         Slope of the surrogate gradient below threshold; 0 gives the true gradient.
     place_of : ndarray, shape (n_neurons,)
@@ -600,7 +668,7 @@ def backward(
     g : ndarray, shape (neuron, batch)
         The gradient of the last state from the steps after it; filled in: that of the starting
         state, at the neurons of `entry`.
-    d : ndarray, shape (neuron, batch)
+    d : ndarray, shape (2, neuron, batch)
         Room to work in.
     push_below : float
         Push if that reads less than this share of what a pull reads.
@@ -615,17 +683,26 @@ def backward(
     changing = np.empty(n_neurons, np.uint32)
     layer, neuron, batch, gradient = asked
     end = len(layer)
+    before_it, d = d[0], d[1]
+    pulls = False
     for back in range(n_steps):
         t = n_steps - 1 - back
-        while end > 0 and layer[end - 1] == t:
-            end -= 1
-            g[neuron[end], batch[end]] += gradient[end]
+        begin = end
+        while begin > 0 and layer[begin - 1] == t:
+            begin -= 1
         rows = wanted[wanted_starts[t] : wanted_starts[t + 1]]
         joined, d_joined = given[t + 1 : t + 2], d_given[t + 1 : t + 2]
+        # The pull that hands gradients to this step stands here and not at the end of the step
+        # before, so that the threads are called once a step: that takes as long as a small step.
         for p in numba.prange(n_blocks):
+            first, stop = bounds[p], bounds[p + 1]
+            if pulls:
+                own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
+                pull_rows(by_pre[0], by_pre[1], by_pre[2], own, before_it, g)
+            _add_asked(neuron[begin:end], batch[begin:end], gradient[begin:end], first, stop, g)
             counts[p] = _slopes_of_block(
-                bounds[p],
-                bounds[p + 1],
+                first,
+                stop,
                 rows,
                 driven,
                 place_of,
@@ -645,13 +722,14 @@ def backward(
                 d_bias,
                 changing,
             )
+        end = begin
         pushed = changing[: _close_up(changing, bounds, counts)]
-        pulled = wanted[wanted_starts[t - 1] : wanted_starts[t]] if t else entry
-        n_pulled = wanted_edges[t]
-        if _count_edges(by_post[0], pushed) < push_below * n_pulled:
+        pulls = _count_edges(by_post[0], pushed) >= push_below * wanted_edges[t]
+        if not pulls:
             g[:] = 0
-            _push(by_post[0][:-1], by_post[0][1:], by_post[1], by_post[2], pushed, d, g)
-        else:
-            for part in numba.prange(_PARTS):
-                own = pulled[len(pulled) * part // _PARTS : len(pulled) * (part + 1) // _PARTS]
-                _pull(by_pre[0], by_pre[1], by_pre[2], own, d, g)
+            push_rows(by_post[0][:-1], by_post[0][1:], by_post[1], by_post[2], pushed, d, g)
+        before_it, d = d, before_it
+    if pulls:
+        for part in numba.prange(_PARTS):
+            own = entry[len(entry) * part // _PARTS : len(entry) * (part + 1) // _PARTS]
+            pull_rows(by_pre[0], by_pre[1], by_pre[2], own, before_it, g)

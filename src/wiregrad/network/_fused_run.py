@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, PUSH_BELOW, n_threads, run_on
+from ..product import PARALLEL_FROM, PUSH_BELOW, even_bounds, n_threads, run_on
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import shortest_walks
@@ -82,7 +82,8 @@ class FusedRun:
     ) -> None:
         self._settings = settings
         model, room = settings.model, settings.room
-        self._given = _given(stimulus.detach().numpy(), settings.threshold)
+        self._stimulus = stimulus.detach().numpy()
+        self._given = _given(self._stimulus, settings.threshold)
         n_steps, n_sensory, n_batch = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
         matrix = model.weights
@@ -130,7 +131,7 @@ class FusedRun:
         d_size: Tensor | None,
         d_square: Tensor | None,
     ) -> tuple[Array, Array, Array]:
-        """Return the gradients of the stimulus as given, of the slopes and of the biases."""
+        """Return the gradients of the stimulus, of the slopes and of the biases."""
         n_neurons, n_batch = self.states.shape[1:]
         dtype, room = self._given.dtype, self._settings.room
         dense = np.empty((0, 0, 0), dtype)
@@ -155,7 +156,18 @@ class FusedRun:
                 first, stop, asked, dense, per_size, per_square, d_given, d_slope, d_bias, g
             )
         d_given[0, self._order.places] = g[self._order.sensory]
-        return d_given, d_slope, d_bias
+        return self._hand_back(d_given), d_slope, d_bias
+
+    def _hand_back(self, d_given: Array) -> Array:
+        from ._fused_kernels import hand_back
+
+        d_stimulus = np.empty(self._stimulus.shape, d_given.dtype)
+        threshold, leak = (
+            d_given.dtype.type(x) for x in (self._settings.threshold, self._settings.leak)
+        )
+        stimulus = np.ascontiguousarray(self._stimulus)
+        hand_back(d_given, stimulus, threshold, leak, d_stimulus)
+        return d_stimulus
 
     def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
@@ -218,7 +230,7 @@ class FusedRun:
             backward(
                 self._by_post,
                 self._by_pre,
-                self._blocks.bounds,
+                even_bounds(self._by_pre[0], len(self._blocks.bounds) - 1),
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
                 self._order.place_of,
@@ -236,7 +248,7 @@ class FusedRun:
                 d_slope,
                 d_bias,
                 g,
-                self._settings.room.empty("d", g.shape, g.dtype),
+                self._settings.room.empty("d", (2, *g.shape), g.dtype),
                 PUSH_BELOW,
             )
 
@@ -296,8 +308,11 @@ class _SensoryOrder:
 
 def _given(stimulus: Array, threshold: float) -> Array:
     """Return what the network takes in, (step, sensory, batch): in [threshold, 1], or 0."""
-    seen = np.where(stimulus >= stimulus.dtype.type(threshold), np.minimum(stimulus, 1), 0)
-    return np.ascontiguousarray(seen.transpose(2, 1, 0), dtype=stimulus.dtype)
+    from ._fused_kernels import take_in
+
+    given = np.empty(stimulus.shape[::-1], stimulus.dtype)
+    take_in(np.ascontiguousarray(stimulus), stimulus.dtype.type(threshold), given)
+    return given
 
 
 def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:

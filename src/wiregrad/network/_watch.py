@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._fused import can_fuse, fused_response
+from ._fused import can_fuse, fused_response, fused_run
 from ._memory import choose_window, records_gradient
 from ._places import Places
 from ._room import Room
@@ -19,7 +20,7 @@ from ._steps import unrolled_steps
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["Response", "Wanted", "Watch"]
+__all__ = ["Response", "Slopes", "Wanted", "Watch"]
 
 #: What is wanted of a response besides single states.
 Wanted = Literal["nothing", "sums", "activations"]
@@ -50,6 +51,22 @@ class Response:
             rows = activations.flatten(1)
             return cls(read, rows.abs().sum(dim=1), rows.square().sum(dim=1))
         return cls(read, activations=activations if also == "activations" else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The gradient of a number with respect to a response; None stands for zeros.
+
+    Attributes
+    ----------
+    read, size, square, activations : Tensor or None
+        Of the shapes of a `Response`.
+    """
+
+    read: Tensor
+    size: Tensor | None = None
+    square: Tensor | None = None
+    activations: Tensor | None = None
 
 
 class Watch:
@@ -104,6 +121,7 @@ class Watch:
         if self._fuse:
             by_layer = np.argsort(layer.numpy(), kind="stable")
             self._places = Places(*(part.numpy()[by_layer] for part in (layer, neuron, batch)))
+            self._by_layer = torch.from_numpy(by_layer)
             self._as_asked = torch.from_numpy(np.argsort(by_layer))
             self._room = Room()
 
@@ -120,6 +138,51 @@ class Watch:
     def __call__(self, stimulus: Tensor) -> Response:
         """Run the network on a stimulus, shape (batch, sensory, num_layers)."""
         return self._fused(stimulus) if self._fuse else self._plain(stimulus)
+
+    def run(self, stimulus: Tensor) -> tuple[Response, Callable[[Slopes], Tensor]]:
+        """Run the network on a stimulus; return the response without a graph, and its gradient.
+
+        The gradient is a function from slopes with respect to the response to slopes with respect
+        to the stimulus; to be called before the next run. On the fused path it does without
+        autograd.
+        """
+        if self._fuse:
+            return self._run_fused(stimulus)
+        x = stimulus.detach().requires_grad_()
+        with torch.enable_grad():  # whatever the caller has set
+            response = self._plain(x)
+
+        def gradient(slopes: Slopes) -> Tensor:
+            pairs = [
+                (out, slope)
+                for out, slope in zip(_parts(response), _parts(slopes), strict=True)
+                if out is not None and slope is not None
+            ]
+            (d_x,) = torch.autograd.grad([out for out, _ in pairs], x, [d for _, d in pairs])
+            return d_x
+
+        return Response(*(None if p is None else p.detach() for p in _parts(response))), gradient  # type: ignore[arg-type]
+
+    def _run_fused(self, stimulus: Tensor) -> tuple[Response, Callable[[Slopes], Tensor]]:
+        room = None if self._also == "activations" else self._room
+        add_up = self._also == "sums"
+        x = stimulus.detach()
+        window = self._choose_window(x, gradient=True)
+        run = fused_run(self._model, x, self._leak, self._places, room, add_up, window)
+        read = torch.from_numpy(run.read)[self._as_asked]
+        response = Response(read)
+        if room is None:
+            response = Response(read, activations=torch.from_numpy(run.states[1:]).permute(2, 1, 0))
+        elif add_up:
+            sums = (torch.from_numpy(part).to(x.dtype) for part in (run.size, run.square))
+            response = Response(read, *sums)
+
+        def gradient(slopes: Slopes) -> Tensor:
+            d_states = None if slopes.activations is None else slopes.activations.permute(2, 1, 0)
+            d_read = slopes.read[self._by_layer]
+            return torch.from_numpy(run.backward(d_states, d_read, slopes.size, slopes.square)[0])
+
+        return response, gradient
 
     def _fused(self, stimulus: Tensor) -> Response:
         room = None if self._also == "activations" else self._room
@@ -148,12 +211,17 @@ class Watch:
         )
         return Response.of(states, states[batch, column, layer], self._also)
 
-    def _choose_window(self, stimulus: Tensor) -> int:
+    def _choose_window(self, stimulus: Tensor, gradient: bool | None = None) -> int:
         """Choose the steps in memory: once for passes with a gradient, once for the others."""
-        gradient = records_gradient(self._model, stimulus)
+        if gradient is None:
+            gradient = records_gradient(self._model, stimulus)
         if gradient not in self._windows:
             n_read = None if self._also == "activations" else len(self._place[0])
             self._windows[gradient] = choose_window(
                 self._model, len(stimulus), n_read=n_read, gradient=gradient, window=self._window
             )
         return self._windows[gradient]
+
+
+def _parts(of: Response | Slopes) -> tuple[Tensor | None, ...]:
+    return of.read, of.size, of.square, of.activations

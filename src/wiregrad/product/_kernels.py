@@ -13,6 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from ._compile import kernel, parallel_kernel
+from ._rows import pull_rows, push_rows
 from ._threads import PARALLEL_FROM, n_threads, run_on
 
 __all__ = ["active_rows", "edge_products", "pull", "push", "split_rows"]
@@ -24,63 +26,31 @@ Array: TypeAlias = npt.NDArray[Any]
 _PARTS = 64
 
 
-@numba.njit(cache=True, nogil=True)
-def _pull_rows(
-    first: int, stop: int, indptr: Array, indices: Array, values: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    if h.shape[1] == 1:
-        for row in range(first, stop):
-            total = values.dtype.type(0)
-            for k in range(indptr[row], indptr[row + 1]):
-                total += values[k] * h[indices[k], 0]
-            y[row, 0] = total
-        return
-    for row in range(first, stop):
-        target = y[row]
-        for k in range(indptr[row], indptr[row + 1]):
-            weight = values[k]
-            source = h[indices[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _pull_serial(
-    indptr: Array, indices: Array, values: Array, h: Array, y: Array
+    indptr: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    _pull_rows(0, y.shape[0], indptr, indices, values, h, y)
+    pull_rows(indptr, indices, values, rows, h, y)
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def _pull_parallel(
-    indptr: Array, indices: Array, values: Array, h: Array, y: Array
+    indptr: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    n = y.shape[0]
+    n = len(rows)
     for part in numba.prange(_PARTS):
-        first, stop = n * part // _PARTS, n * (part + 1) // _PARTS
-        _pull_rows(first, stop, indptr, indices, values, h, y)
+        own = rows[n * part // _PARTS : n * (part + 1) // _PARTS]
+        pull_rows(indptr, indices, values, own, h, y)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _push_serial(
     indptr: Array, indices: Array, values: Array, active: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
-    if h.shape[1] == 1:
-        for row in active:
-            x = h[row, 0]
-            for k in range(indptr[row], indptr[row + 1]):
-                y[indices[k], 0] += values[k] * x
-        return
-    for row in active:
-        source = h[row]
-        for k in range(indptr[row], indptr[row + 1]):
-            weight = values[k]
-            target = y[indices[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
+    push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def active_rows(h: Array) -> Array:
     """List the rows of a batch of columns that are not all 0, in ascending order."""
     active = np.empty(h.shape[0], dtype=np.uint64)
@@ -94,7 +64,7 @@ def active_rows(h: Array) -> Array:
     return active[:n]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def split_rows(
     indptr: Array, indices: Array, bounds: Array, split: Array
 ) -> None:  # pragma: no cover - compiled
@@ -110,7 +80,7 @@ def split_rows(
             split[p, row] = place
 
 
-@numba.njit(cache=True, nogil=True, parallel=True)
+@parallel_kernel
 def edge_products(
     indptr: Array, indices: Array, g: Array, h: Array, products: Array
 ) -> None:  # pragma: no cover - compiled
@@ -184,10 +154,11 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     >>> pull(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), np.array([[1.0], [4.0]])).tolist()
     [[2.0], [0.0]]
     """
-    y = np.zeros((len(indptr) - 1, h.shape[1]), dtype=values.dtype)
+    rows = np.arange(len(indptr) - 1, dtype=np.uint32)
+    y = np.empty((len(rows), h.shape[1]), dtype=values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
-        _pull_serial(indptr, indices, values, h, y)
+        _pull_serial(indptr, indices, values, rows, h, y)
         return y
     with run_on(n_threads()):
-        _pull_parallel(indptr, indices, values, h, y)
+        _pull_parallel(indptr, indices, values, rows, h, y)
     return y

@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-__all__ = ["Arrays", "Blocks", "Layout", "as_arrays", "divide", "make_layout"]
+__all__ = ["Arrays", "Blocks", "Layout", "as_arrays", "divide", "even_bounds", "make_layout"]
 
 #: A matrix in CSR form: row starts, column indices, values.
 Layout: TypeAlias = tuple[Tensor, Tensor, Tensor]
@@ -55,13 +55,26 @@ def as_arrays(layout: Layout) -> Arrays:
     return crow.view(unsigned), col.view(unsigned), values
 
 
+def even_bounds(crow: npt.NDArray[Any], n: int) -> npt.NDArray[np.int64]:
+    """Divide the rows of a CSR matrix into `n` blocks of about as many entries each.
+
+    Examples
+    --------
+    >>> even_bounds(np.array([0, 4, 5, 6, 8]), 2).tolist()
+    [0, 1, 4]
+    """
+    shares = (int(crow[-1]) * np.arange(n + 1) / n).astype(crow.dtype)
+    bounds = np.searchsorted(crow, shares).astype(np.int64)
+    bounds[0], bounds[-1] = 0, len(crow) - 1
+    return bounds
+
+
 def divide(by_post: Arrays, by_pre: Arrays | None, n: int) -> Blocks:
     """Divide the postsynaptic neurons into `n` blocks of about as many edges each."""
-    crow = by_post[0].astype(np.int64)
-    bounds = np.searchsorted(crow, crow[-1] * np.arange(n + 1) / n).astype(np.int64)
-    bounds[0], bounds[-1] = 0, len(crow) - 1
+    crow = by_post[0]
+    bounds = even_bounds(crow, n)
     if by_pre is None:
-        return Blocks(bounds, np.empty((n + 1, 0), by_post[0].dtype))
+        return Blocks(bounds, np.empty((n + 1, 0), crow.dtype))
     from ._kernels import split_rows  # numba is loaded when it is first needed
 
     split = np.empty((n + 1, len(crow) - 1), by_post[0].dtype)

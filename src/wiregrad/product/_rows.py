@@ -1,0 +1,198 @@
+"""The two ways along the edges, pull and push, for some rows; other kernels are built on them.
+
+Both add a row's inputs in ascending order of the index, one rounded operation at a time, and a
+batch's columns side by side: so a column's result is the same bits by either way, alone and in any
+batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ._compile import kernel
+from ._lanes import add_product, load, prefetch, store, zeros
+
+__all__ = ["pull_rows", "push_rows"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+# A single column is pulled in runs of so many edges, and edges are fetched so many ahead.
+_RUN, _AHEAD = np.uint64(16), np.uint64(512)
+
+# The same as a number that indices can be compared with.
+_NONE = np.uint64(0)
+
+
+@kernel
+def _pull_one(
+    indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Pull a batch of one."""
+    h, y = h.reshape(-1), y.reshape(-1)
+    for row in rows:
+        total = values.dtype.type(0)
+        first, stop = np.uint64(indptr[row]), np.uint64(indptr[row + 1])
+        whole = first + (stop - first) // _RUN * _RUN
+        for begin in range(first, whole, _RUN):
+            prefetch(values, begin + _AHEAD)
+            prefetch(col, begin + _AHEAD)
+            for k in range(begin, begin + _RUN):
+                total += values[k] * h[col[k]]
+        for k in range(whole, stop):
+            total += values[k] * h[col[k]]
+        y[row] = total
+
+
+@kernel
+def _push_one(
+    first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Push a batch of one."""
+    h, y = h.reshape(-1), y.reshape(-1)
+    for row in rows:
+        x = h[row]
+        for k in range(first[row], stop[row]):
+            y[col[k]] += values[k] * x
+
+
+@kernel
+def _pull_few(
+    indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Pull a batch that is too small for two registers."""
+    for row in rows:
+        target = y[row]
+        target[:] = 0
+        for k in range(indptr[row], indptr[row + 1]):
+            weight = values[k]
+            source = h[col[k]]
+            for b in range(target.shape[0]):
+                target[b] += weight * source[b]
+
+
+@kernel
+def _push_few(
+    first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Push a batch that is too small for two registers."""
+    for row in rows:
+        source = h[row]
+        for k in range(first[row], stop[row]):
+            weight = values[k]
+            target = y[col[k]]
+            for b in range(target.shape[0]):
+                target[b] += weight * source[b]
+
+
+@kernel
+def _pair(number: Any, lanes: Any, batch: Any) -> Any:  # pragma: no cover - compiled
+    """Return where two neighbouring registers begin that hold a part of the batch.
+
+    Pairs and registers overlap where the batch is no multiple: what overlaps is computed twice,
+    to the same bits.
+    """
+    if batch < lanes + lanes:
+        return _NONE, batch - lanes
+    first = min(number * (lanes + lanes), batch - lanes - lanes)
+    return first, first + lanes
+
+
+def _pull_with(n: int) -> Callable[..., None]:
+    """Make a pull for batches of at least `n` columns, in pairs of registers of `n` lanes."""
+    lanes = np.uint64(n)
+
+    @kernel
+    def pull(
+        indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+    ) -> None:  # pragma: no cover - compiled
+        batch = np.uint64(h.shape[1])
+        n_pairs = (batch + lanes + lanes - np.uint64(1)) // (lanes + lanes)
+        flat, out = h.reshape(-1), y.reshape(-1)
+        for row in rows:
+            target = np.uint64(row) * batch
+            for number in range(n_pairs):
+                first, second = _pair(number, lanes, batch)
+                a, b = zeros(n, values), zeros(n, values)
+                for k in range(indptr[row], indptr[row + 1]):
+                    weight, source = values[k], np.uint64(col[k]) * batch
+                    a = add_product(a, weight, load(n, flat, source + first))
+                    b = add_product(b, weight, load(n, flat, source + second))
+                store(out, target + first, a)
+                store(out, target + second, b)
+
+    return pull
+
+
+def _push_with(n: int) -> Callable[..., None]:
+    """Make a push likewise."""
+    lanes = np.uint64(n)
+
+    @kernel
+    def push(
+        first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+    ) -> None:  # pragma: no cover - compiled
+        batch = np.uint64(h.shape[1])
+        # Unlike in a pull, no column may be added to by two pairs.
+        n_pairs = (batch + lanes) // (lanes + lanes)
+        done = min(n_pairs * (lanes + lanes), batch)
+        flat, out = h.reshape(-1), y.reshape(-1)
+        for row in rows:
+            source = np.uint64(row) * batch
+            for number in range(n_pairs):
+                one = number * (lanes + lanes)
+                two = min(one + lanes, batch - lanes)
+                x, z = load(n, flat, source + one), load(n, flat, source + two)
+                for k in range(first[row], stop[row]):
+                    weight, target = values[k], np.uint64(col[k]) * batch
+                    # Both are loaded before either is stored: they may overlap.
+                    a = add_product(load(n, out, target + one), weight, x)
+                    b = add_product(load(n, out, target + two), weight, z)
+                    store(out, target + one, a)
+                    store(out, target + two, b)
+            if done < batch:
+                for k in range(first[row], stop[row]):
+                    weight, target = values[k], np.uint64(col[k]) * batch
+                    for c in range(done, batch):
+                        out[target + c] += weight * flat[source + c]
+
+    return push
+
+
+_pull_four, _pull_eight = _pull_with(4), _pull_with(8)
+_push_four, _push_eight = _push_with(4), _push_with(8)
+
+
+@kernel
+def pull_rows(
+    indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Set some rows of `y` to the sum of what leads to them."""
+    batch = h.shape[1]
+    if batch == 1:
+        _pull_one(indptr, col, values, rows, h, y)
+    elif batch < 4:
+        _pull_few(indptr, col, values, rows, h, y)
+    elif batch < 8:
+        _pull_four(indptr, col, values, rows, h, y)
+    else:
+        _pull_eight(indptr, col, values, rows, h, y)
+
+
+@kernel
+def push_rows(
+    first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Add some rows of `h` to what they lead to, along the edges from `first` to `stop`."""
+    batch = h.shape[1]
+    if batch == 1:
+        _push_one(first, stop, col, values, rows, h, y)
+    elif batch < 4:
+        _push_few(first, stop, col, values, rows, h, y)
+    elif batch < 8:
+        _push_four(first, stop, col, values, rows, h, y)
+    else:
+        _push_eight(first, stop, col, values, rows, h, y)
