@@ -15,6 +15,7 @@ from wiregrad.gradients._penalties import (
     check_penalties,
     l1_plus_l2,
     penalise_members,
+    penalties_and_slopes,
     steady_sum,
 )
 
@@ -137,3 +138,46 @@ def test_what_is_no_penalty_is_refused(functions: Any, message: str) -> None:
 
 def test_the_formula_by_hand_is_right() -> None:
     assert by_hand(np.array([3.0, -4.0])) == 12
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(1, 5, 3), (3, 40, 7), (2, 1, 1), (0, 4, 2)])
+def test_costs_and_slopes_are_those_of_autograd(
+    dtype: torch.dtype, shape: tuple[int, int, int]
+) -> None:
+    batch = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    batch[..., :1] = 0  # no slope there but that of the norm, 0 as well
+    if len(batch):
+        batch[0] = 0  # the norm has none at 0
+    costs, slopes = penalties_and_slopes(l1_plus_l2, batch)
+    x = batch.clone().requires_grad_()
+    expected = penalise_members(l1_plus_l2, x)
+    if len(batch):
+        (gradient,) = torch.autograd.grad(expected.sum(), x)
+        torch.testing.assert_close(slopes, gradient)
+    torch.testing.assert_close(costs, expected.detach())
+    assert costs.dtype == slopes.dtype == dtype
+
+
+def test_a_member_costs_the_same_alone_and_in_a_batch() -> None:
+    batch = draw(4, 1000, 5)
+    costs, slopes = penalties_and_slopes(l1_plus_l2, batch)
+    for i in range(4):
+        alone, its_slopes = penalties_and_slopes(l1_plus_l2, batch[i : i + 1])
+        assert torch.equal(alone[0], costs[i])
+        assert torch.equal(its_slopes[0], slopes[i])
+
+
+def test_a_penalty_of_the_callers_own_is_differentiated() -> None:
+    batch = draw(2, 3, 2)
+    costs, slopes = penalties_and_slopes(lambda member: (member**3).sum(), batch)
+    assert torch.allclose(costs, (batch**3).sum(dim=(1, 2)))
+    assert torch.allclose(slopes, 3 * batch**2)
+    assert not costs.requires_grad
+    assert not slopes.requires_grad
+
+
+def test_a_penalty_that_does_not_depend_on_its_argument_has_no_slope() -> None:
+    costs, slopes = penalties_and_slopes(lambda member: torch.tensor(2.0), draw(2, 3, 2))
+    assert costs.tolist() == [2, 2]
+    assert not slopes.any()

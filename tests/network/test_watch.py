@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from network_cases import QUICK, NetworkCase, make_case, network_cases
 
-from wiregrad.network import Response, Watch, unroll
+from wiregrad.network import Response, Slopes, Watch, unroll
 
 pytestmark = pytest.mark.kernel
 
@@ -42,6 +42,36 @@ def test_reads_what_unroll_gives_in_the_order_asked(
         torch.testing.assert_close(loss, expected)
         gradients = [torch.autograd.grad(total, stimulus)[0] for total in (loss, expected)]
         torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("also", ALSO)
+@pytest.mark.parametrize("threshold", [0.01, 0.0])  # at 0 the plain path
+@pytest.mark.parametrize("window", [None, 1])
+def test_a_run_has_the_response_and_the_gradient_of_autograd(
+    also: str, threshold: float, window: int | None
+) -> None:
+    case = make_case(3)
+    network = case.network()
+    network.threshold = threshold
+    batch, neurons, steps = len(case.stimulus), len(case.weights), case.stimulus.shape[-1]
+    place = [
+        torch.tensor([batch - 1, 0]),
+        torch.tensor([0, neurons - 1]),
+        torch.tensor([steps - 1, 0]),
+    ]
+    watch = Watch(network, *place, leak=0.1, also=also, window=window)
+    stimulus = torch.from_numpy(case.stimulus).requires_grad_()
+    expected = watch(stimulus)
+    parts = ("read", "size", "square", "activations")
+    wanted = {name: getattr(expected, name) for name in parts}
+    wanted = {name: part for name, part in wanted.items() if part is not None}
+    slopes = {name: torch.randn_like(part) for name, part in wanted.items()}
+    (gradient,) = torch.autograd.grad(list(wanted.values()), stimulus, list(slopes.values()))
+    response, back = watch.run(stimulus)
+    for name, part in wanted.items():
+        assert torch.equal(getattr(response, name), part)
+        assert not getattr(response, name).requires_grad
+    torch.testing.assert_close(back(Slopes(**slopes)), gradient)
 
 
 @pytest.mark.parametrize("also", ALSO)

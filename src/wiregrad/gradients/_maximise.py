@@ -30,6 +30,9 @@ __all__ = ["activation_maximisation"]
 
 logger = logging.getLogger("wiregrad")
 
+# Seconds between two counts of the active inputs beside the progress bar.
+_SHOWN_EVERY = 0.1
+
 
 def activation_maximisation(
     model: MultilayeredNetwork,
@@ -243,7 +246,7 @@ def _search(
         def on_pass(trial: Trial, outcome: Outcome) -> None:
             error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
             bar.update()
-            if not silent and time.monotonic() - shown[0] > bar.mininterval:
+            if not silent and time.monotonic() - shown[0] > _SHOWN_EVERY:
                 shown[0] = time.monotonic()  # counting the inputs takes as long as a small pass
                 active = int((trial.stimulus > 0).sum())
                 bar.set_postfix_str(

@@ -76,13 +76,20 @@ def hand_back(
 
 @kernel
 def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
-    """Tanh of a number that is not negative, to one unit in the last place or two."""
-    if z < 0.25:  # the quotient below loses digits here
-        q = z * z
-        series = q * (-17 / 315 + q * (62 / 2835 - q * (1382 / 155925)))
-        return z + z * (q * (-1 / 3 + q * (2 / 15) + q * series))
-    e = math.exp(-2 * z)
-    return (1 - e) / (1 + e)
+    """Tanh of a number that is not negative, as good as float32 can hold.
+
+    Plain arithmetic in float64, so that neighbouring numbers share vector instructions:
+    exp(-2 z) is the 16th power of exp(-z / 8), and of that one the first terms of the series do.
+    """
+    u = min(float(z), 10.0) * 0.125  # beyond 10 it is 1
+    # exp(-u) - 1, which keeps its digits where u is small, and then that of its squares.
+    tail = 1 / 24 + u * (-1 / 120 + u * (1 / 720 + u * (-1 / 5040 + u / 40320)))
+    m = u * (-1 + u * (1 / 2 + u * (-1 / 6 + u * tail)))
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    return -m / (2 + m)
 
 
 @kernel
@@ -94,28 +101,44 @@ def _activate_one(
     bias: Array,
     threshold: Any,
     single: bool,
-    room: Array,
-) -> None:  # pragma: no cover - compiled
-    """Do what `_activate` does, for a batch of one, shape (n_neurons,)."""
+    active: Array,
+) -> int:  # pragma: no cover - compiled
+    """Do what `_activate` does, for a batch of one, shape (n_neurons,).
+
+    Lists the active neurons from `active[first]` on and returns how many they are.
+    """
     zero = y.dtype.type(0)
+    sums = np.empty(_CHUNK, y.dtype)
+    n = first
     for begin in range(first, stop, _CHUNK):
-        end = min(begin + _CHUNK, stop)
-        # Most neurons are silent, and most chunks then all of them: found by vector instructions.
+        # Counted from 0 in slices: a loop that might meet a negative index uses no vectors.
+        part = y[begin : min(begin + _CHUNK, stop)]
+        steepness, offset = slope[begin : begin + len(part)], bias[begin : begin + len(part)]
         n_open = 0
-        for i in range(begin, end):
-            n_open += slope[i] * y[i] + bias[i] >= threshold
-        if n_open == 0:
-            y[begin:end] = zero
+        for i in range(len(part)):
+            part[i] = steepness[i] * part[i] + offset[i]
+            n_open += part[i] >= threshold
+        if n_open == 0:  # most neurons are silent, and in many chunks all of them
+            part[:] = zero
             continue
-        # First the gate, without a branch; then tanh for those that it lets through.
-        n = begin
-        for i in range(begin, end):
-            z = slope[i] * y[i] + bias[i]
-            y[i] = z if z >= threshold else zero
-            room[n] = i
-            n += z >= threshold
-        for i in room[begin:n]:
-            y[i] = _tanh(y[i]) if single else math.tanh(y[i])
+        listed = active[n : n + len(part)]
+        n_listed = 0
+        for i in range(len(part)):
+            listed[n_listed] = i
+            sums[n_listed] = part[i]
+            n_listed += part[i] >= threshold
+            part[i] = zero
+        if single:
+            for j in range(n_listed):
+                sums[j] = _tanh(sums[j])
+        else:
+            for j in range(n_listed):
+                sums[j] = math.tanh(sums[j])
+        for j in range(n_listed):
+            part[listed[j]] = sums[j]
+            listed[j] += begin
+        n += n_listed
+    return n - first
 
 
 @kernel
@@ -127,28 +150,53 @@ def _activate(
     bias: Array,
     threshold: Any,
     single: bool,
-    room: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Turn summed inputs into activations, in place; `room` is for a list of neurons."""
-    n_batch = y.shape[1]
-    if n_batch == 1:
-        _activate_one(y.reshape(-1), first, stop, slope, bias, threshold, single, room)
-        return
-    for i in range(first, stop):
-        row, steepness, offset = y[i], slope[i], bias[i]
+    """Turn summed inputs into activations, in place."""
+    zero = y.dtype.type(0)
+    # Flat, here and below: a view of a row takes as long as the row itself in a small batch.
+    flat, n_batch = y.reshape(-1), np.uint64(y.shape[1])
+    for i in range(np.uint64(first), np.uint64(stop)):
+        steepness, offset, row = slope[i], bias[i], i * n_batch
         n_open = 0
-        for b in range(n_batch):
-            n_open += steepness * row[b] + offset >= threshold
+        for k in range(row, row + n_batch):
+            flat[k] = steepness * flat[k] + offset
+            n_open += flat[k] >= threshold
         if n_open == 0:
-            for b in range(n_batch):
-                row[b] = 0
-            continue
-        for b in range(n_batch):
-            z = steepness * row[b] + offset
-            if z >= threshold:
-                row[b] = _tanh(z) if single else math.tanh(z)
-            else:
-                row[b] = 0
+            for k in range(row, row + n_batch):
+                flat[k] = zero
+        elif single:
+            for k in range(row, row + n_batch):
+                h = y.dtype.type(_tanh(max(flat[k], zero)))
+                flat[k] = h if flat[k] >= threshold else zero
+        else:
+            for k in range(row, row + n_batch):
+                flat[k] = math.tanh(flat[k]) if flat[k] >= threshold else zero
+
+
+@kernel
+def _with_driven(
+    h: Array, driven: Array, first: int, n: int, active: Array
+) -> int:  # pragma: no cover - compiled
+    """Add driven neurons to a list of active ones, both ascending; return the new length.
+
+    The list begins at `active[first]`; `h`, shape (n_neurons,), is not 0 at those in it.
+    """
+    listed = active[first : first + n].copy()
+    at = first
+    j = 0
+    for i in driven:
+        while j < n and listed[j] < i:
+            active[at] = listed[j]
+            at += 1
+            j += 1
+        if j < n and listed[j] == i:
+            j += 1
+        active[at] = i
+        at += h[i] != 0
+    for k in range(j, n):
+        active[at] = listed[k]
+        at += 1
+    return at - first
 
 
 @kernel
@@ -173,21 +221,21 @@ def list_active(
     if h.shape[1] == 1:
         column = h.reshape(-1)
         for begin in range(first, stop, _CHUNK):
-            end = min(begin + _CHUNK, stop)
+            part = column[begin : min(begin + _CHUNK, stop)]
             n_on = 0
-            for i in range(begin, end):
-                n_on += column[i] != 0
+            for i in range(len(part)):
+                n_on += part[i] != 0
             if n_on == 0:
                 continue
-            for i in range(begin, end):
-                active[n] = i
-                n += column[i] != 0
+            for i in range(len(part)):
+                active[n] = begin + i
+                n += part[i] != 0
         return n - first
-    for i in range(first, stop):
-        row = h[i]
+    flat, n_batch = h.reshape(-1), np.uint64(h.shape[1])
+    for i in range(np.uint64(first), np.uint64(stop)):
         n_on = 0
-        for b in range(h.shape[1]):
-            n_on += row[b] != 0
+        for k in range(i * n_batch, (i + np.uint64(1)) * n_batch):
+            n_on += flat[k] != 0
         active[n] = i
         n += n_on > 0
     return n - first
@@ -199,17 +247,12 @@ def _list_active_of(
 ) -> int:  # pragma: no cover - compiled
     """List those of some rows that are not all 0, likewise."""
     n = first
-    if h.shape[1] == 1:
-        column = h.reshape(-1)
-        for i in rows:
-            active[n] = i
-            n += column[i] != 0
-        return n - first
+    flat, n_batch = h.reshape(-1), np.uint64(h.shape[1])
     for i in rows:
-        row = h[i]
+        row = np.uint64(i) * n_batch
         n_on = 0
-        for b in range(len(row)):
-            n_on += row[b] != 0
+        for k in range(row, row + n_batch):
+            n_on += flat[k] != 0
         active[n] = i
         n += n_on > 0
     return n - first
@@ -279,9 +322,16 @@ def _step_of_block(
         pull_rows(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
     if len(summed):
         summed[0, first:stop] = y[first:stop]
-    _activate(y, first, stop, slope, bias, threshold, single, active)
+    own = slice(sensory_in_block[p], sensory_in_block[p + 1])
+    if y.shape[1] == 1:
+        column = y.reshape(-1)
+        n = _activate_one(column, first, stop, slope, bias, threshold, single, active)
+        if len(joining):
+            _drive(y, sensory[own], places[own], joining[0], before)
+            n = _with_driven(column, sensory[own], first, n, active)
+        return n
+    _activate(y, first, stop, slope, bias, threshold, single)
     if len(joining):
-        own = slice(sensory_in_block[p], sensory_in_block[p + 1])
         _drive(y, sensory[own], places[own], joining[0], before)
     return list_active(y, first, stop, active)
 
@@ -442,40 +492,42 @@ def _back_through(
     d_bias: Array,
 ) -> None:  # pragma: no cover - compiled
     """Carry gradients of states back to summed inputs, slopes and biases."""
-    one = g.dtype.type(1)
+    one, n_batch = g.dtype.type(1), np.uint64(g.shape[1])
+    flat_h, flat_g, flat_d = h.reshape(-1), g.reshape(-1), d.reshape(-1)
     for i in rows:
-        # Row by row: a call for each number would count references for each.
-        activation, gradient, into, steepness = h[i], g[i], d[i], slope[i]
-        if not len(dense) and not len(summed):
-            for b in range(len(into)):
-                a = activation[b]
-                own = _own_gradient(gradient[b], a, per_size[b], per_square[b])
-                into[b] = own * _steepness(a, one, leak) * steepness
-            continue
-        for b in range(len(into)):
-            into[b] = _own_gradient(gradient[b], activation[b], per_size[b], per_square[b])
-        if len(dense):
-            for b in range(len(into)):
-                into[b] += dense[0, i, b]
-        for b in range(len(into)):
-            into[b] *= _steepness(activation[b], one, leak)
-        _into_sum(i, slope, summed, into, d_slope, d_bias)
+        steepness, row = slope[i], np.uint64(i) * n_batch
+        for b in range(n_batch):
+            a = flat_h[row + b]
+            own = _own_gradient(flat_g[row + b], a, per_size[b], per_square[b])
+            if len(dense):
+                own += dense[0, i, b]
+            flat_d[row + b] = own * _steepness(a, one, leak)
+        _into_sum(i, steepness, summed, flat_d, row, n_batch, d_slope, d_bias)
 
 
 @kernel
 def _into_sum(
-    i: int, slope: Array, summed: Array, into: Array, d_slope: Array, d_bias: Array
+    i: int,
+    steepness: Any,
+    summed: Array,
+    d: Array,
+    row: Any,
+    n_batch: Any,
+    d_slope: Array,
+    d_bias: Array,
 ) -> None:  # pragma: no cover - compiled
-    """Carry gradients of `slope * sum + bias` back to the sum, the slope and the bias."""
+    """Carry gradients of `slope * sum + bias` of neuron i back to the sum, the slope and the bias.
+
+    They stand from `d[row]` on.
+    """
     if len(summed):
         of_slope, of_bias = d_slope[i], d_bias[i]
-        for b in range(len(into)):
-            of_slope += into[b] * summed[0, i, b]
-            of_bias += into[b]
+        for b in range(n_batch):
+            of_slope += d[row + b] * summed[0, i, b]
+            of_bias += d[row + b]
         d_slope[i], d_bias[i] = of_slope, of_bias
-    steepness = slope[i]
-    for b in range(len(into)):
-        into[b] *= steepness
+    for b in range(n_batch):
+        d[row + b] *= steepness
 
 
 @kernel
@@ -499,20 +551,21 @@ def _back_through_driven(
 ) -> None:  # pragma: no cover - compiled
     """Do the same for sensory neurons that a stimulus was added to, and note its gradient."""
     zero, one = g.dtype.type(0), g.dtype.type(1)
+    n_batch = np.uint64(g.shape[1])
+    flat_h, flat_g, flat_d = h.reshape(-1), g.reshape(-1), d.reshape(-1)
+    drive, alone, noted = joined.reshape(-1), before.reshape(-1), d_joined.reshape(-1)
     for i in rows:
-        place = place_of[i]
-        activation, gradient, into = h[i], g[i], d[i]
-        drive, alone, noted = joined[place], before[place], d_joined[place]
-        for b in range(len(into)):
-            into[b] = _own_gradient(gradient[b], activation[b], per_size[b], per_square[b])
-        if len(dense):
-            for b in range(len(into)):
-                into[b] += dense[0, i, b]
-        for b in range(len(into)):
-            a = alone[b]
-            noted[b] = zero if a + drive[b] > one else into[b]  # capped
-            into[b] = noted[b] * _steepness(a, one, leak)
-        _into_sum(i, slope, summed, into, d_slope, d_bias)
+        row, place = np.uint64(i) * n_batch, np.uint64(place_of[i]) * n_batch
+        for b in range(n_batch):
+            own = _own_gradient(flat_g[row + b], flat_h[row + b], per_size[b], per_square[b])
+            if len(dense):
+                own += dense[0, i, b]
+            a = alone[place + b]
+            if a + drive[place + b] > one:  # capped
+                own = zero
+            noted[place + b] = own
+            flat_d[row + b] = own * _steepness(a, one, leak)
+        _into_sum(i, slope[i], summed, flat_d, row, n_batch, d_slope, d_bias)
 
 
 @kernel

@@ -120,7 +120,7 @@ def estimate_memory(
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state
-    return total + starts + 2 * one_state + 2 * lists + upstream + 3 * stimulus + _layout(model)
+    return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus + _layout(model)
 
 
 def _layout(model: MultilayeredNetwork) -> int:

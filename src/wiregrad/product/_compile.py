@@ -11,6 +11,9 @@ import numba
 
 __all__ = ["kernel", "parallel_kernel"]
 
+# With Python's own division, which may raise an error, no loop would use vector instructions.
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Files whose functions are compiled into kernels of other files.
@@ -27,12 +30,14 @@ _STAMP = _stamp()
 
 def kernel(function: _Function) -> _Function:
     """Compile a function that runs on one thread."""
-    return _stamped(numba.njit(cache=True, nogil=True)(function))
+    compiled: _Function = _stamped(numba.njit(**_OPTIONS)(function))
+    return compiled
 
 
 def parallel_kernel(function: _Function) -> _Function:
     """Compile a function whose `numba.prange` loops are shared among threads."""
-    return _stamped(numba.njit(cache=True, nogil=True, parallel=True)(function))
+    compiled: _Function = _stamped(numba.njit(**_OPTIONS, parallel=True)(function))
+    return compiled
 
 
 def _stamped(compiled: Any) -> Any:

@@ -28,10 +28,10 @@ class Lanes(types.Type):
 
 
 @register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, lanes: Lanes) -> None:
         number = ir.FloatType() if lanes.scalar == types.float32 else ir.DoubleType()
-        super().__init__(manager, lanes, ir.VectorType(number, lanes.n))
+        super().__init__(manager, lanes, ir.VectorType(number, lanes.n))  # type: ignore[no-untyped-call]
 
 
 def _lanes(scalar: Any, n: Any) -> Lanes:
@@ -44,7 +44,7 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _zeros(_: Any, n: Any, like: Any) -> Any:
     lanes = _lanes(like.dtype, n)
 
@@ -54,7 +54,7 @@ def _zeros(_: Any, n: Any, like: Any) -> Any:
     return lanes(n, like), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _load(_: Any, n: Any, array: Any, index: Any) -> Any:
     lanes = _lanes(array.dtype, n)
 
@@ -68,7 +68,7 @@ def _load(_: Any, n: Any, array: Any, index: Any) -> Any:
     return lanes(n, array, index), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _store(_: Any, array: Any, index: Any, lanes: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = _pointer(context, builder, array, args[0], args[1])
@@ -79,7 +79,7 @@ def _store(_: Any, array: Any, index: Any, lanes: Any) -> Any:
     return types.void(array, index, lanes), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _add_product(_: Any, total: Any, factor: Any, lanes: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = args[0].type
@@ -92,13 +92,13 @@ def _add_product(_: Any, total: Any, factor: Any, lanes: Any) -> Any:
     return total(total, factor, lanes), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _prefetch(_: Any, array: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         place = builder.bitcast(_pointer(context, builder, array, args[0], args[1]), byte)
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
-        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        call = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")  # type: ignore[no-untyped-call]
         builder.call(call, [place, flag(0), flag(3), flag(1)])  # to read, to keep, data
         return context.get_dummy_value()
 
@@ -131,5 +131,5 @@ def prefetch(array: Any, index: Any) -> None:
 
 # With NUMBA_DISABLE_JIT the definitions above are what runs.
 if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-    zeros, load, store = _zeros, _load, _store
-    add_product, prefetch = _add_product, _prefetch
+    zeros, load, store = _zeros, _load, _store  # type: ignore[assignment]
+    add_product, prefetch = _add_product, _prefetch  # type: ignore[assignment]

@@ -1,0 +1,33 @@
+"""Compiled functions are cached on disk, and made anew when a file that they share changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from wiregrad.product import _compile
+from wiregrad.product.compiled import kernel, parallel_kernel
+
+
+def double(x: int) -> int:
+    return 2 * x
+
+
+@pytest.mark.parametrize("decorate", [kernel, parallel_kernel])
+def test_a_compiled_function_is_tied_to_the_shared_files(decorate: object) -> None:
+    compiled = decorate(double)  # type: ignore[operator]
+    own, shared = compiled._cache._cache_file._source_stamp
+    assert shared == _compile._STAMP
+    assert own == compiled._cache._impl.locator.get_source_stamp()
+
+
+def test_it_is_compiled_anew_when_a_shared_file_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hits() -> int:
+        compiled = kernel(double)
+        assert compiled(2) == 4
+        return sum(compiled.stats.cache_hits.values())  # type: ignore[attr-defined]
+
+    hits()
+    assert hits() == 1, "the second time it comes from the disk"
+    monkeypatch.setattr(_compile, "_STAMP", "another")
+    assert hits() == 0
+    assert hits() == 1

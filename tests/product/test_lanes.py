@@ -1,0 +1,50 @@
+"""Registers of neighbouring columns: the compiled operations are what their definitions say."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import pytest
+
+from wiregrad.product import _lanes
+from wiregrad.product._lanes import add_product, load, prefetch, store, zeros
+
+pytestmark = pytest.mark.kernel
+
+
+@numba.njit
+def four_products(x: np.ndarray, factor: np.generic, y: np.ndarray) -> None:
+    prefetch(x, np.uint64(10**9))  # far beyond the end: allowed
+    total = add_product(zeros(4, x), factor, load(4, x, np.uint64(1)))
+    store(y, np.uint64(2), add_product(load(4, y, np.uint64(2)), factor, total))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounds_every_lane_as_a_number_by_itself(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=6).astype(dtype), rng.normal(size=8).astype(dtype)
+    factor = dtype(1 / 3)
+    expected = y.copy()
+    for lane in range(4):
+        expected[2 + lane] += factor * (dtype(0) + factor * x[1 + lane])
+    four_products(x, factor, y)
+    assert np.array_equal(y, expected)
+
+
+@pytest.mark.compiled
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="there is nothing to compare with")
+def test_definitions_for_python_say_the_same() -> None:
+    source = {name: getattr(_lanes, f"_{name}") for name in _lanes.__all__}
+    assert all(getattr(_lanes, name) is compiled for name, compiled in source.items())
+
+
+def test_the_number_of_lanes_is_a_constant() -> None:
+    @numba.njit
+    def lanes(n: int, x: np.ndarray) -> float:
+        store(x, np.uint64(0), zeros(n, x))
+        return x[0]
+
+    if numba.config.DISABLE_JIT:
+        pytest.skip("numpy takes any number")
+    with pytest.raises(numba.core.errors.TypingError, match="the number of lanes is a constant"):
+        lanes(4, np.ones(8))
