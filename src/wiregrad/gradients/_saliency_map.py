@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .._messages import did_you_mean, few
-from ..network import MultilayeredNetwork, Watch, read_stimulus, read_window
+from ..network import MultilayeredNetwork, Slopes, Watch, read_stimulus, read_window
 from ._given_tensor import given_tensor
 from ._members import members_of
 from ._target_rows import count_from_start, layers_are
@@ -181,34 +181,33 @@ def _gradient(
     places: _Places,
     window: int | None,
 ) -> Tensor:
-    """Differentiate the summed activation of some places with respect to the stimulus."""
+    """Differentiate the summed activation of some places with respect to the stimulus.
+
+    Only these places hand a gradient back, so none is made for all activations. Without a window
+    the network keeps these.
+    """
     with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has set
         layer, neuron, count = (torch.from_numpy(index).to(model.device) for index in places)
         x = stimulus.clone().requires_grad_()
-        if window is not None:
-            return _gradient_in_windows(model, x, layer, neuron, count, window)
-        activations = model(x)
-        (gradient,) = torch.autograd.grad((count * activations[..., neuron, layer]).sum(), x)
-    model.activations = activations.detach()
-    return gradient
-
-
-def _gradient_in_windows(
-    model: MultilayeredNetwork,
-    x: Tensor,
-    layer: Tensor,
-    neuron: Tensor,
-    count: Tensor,
-    window: int,
-) -> Tensor:
-    """Do the same with the states of a few steps in memory at a time."""
-    stimuli = read_stimulus(
-        x, len(model.sensory_indices), model.num_layers, model.dtype, model.device
-    )
-    member = torch.arange(len(stimuli), device=model.device).repeat_interleave(len(layer))
-    place = (member, neuron.repeat(len(stimuli)), layer.repeat(len(stimuli)))
-    read = Watch(model, *place, leak=0.0, window=window)(stimuli).read
-    (gradient,) = torch.autograd.grad((count.repeat(len(stimuli)) * read).sum(), x)
+        stimuli = read_stimulus(
+            x, len(model.sensory_indices), model.num_layers, model.dtype, model.device
+        )
+        n_members = len(stimuli)
+        member = torch.arange(n_members, device=model.device).repeat_interleave(len(layer))
+        watch = Watch(
+            model,
+            member,
+            neuron.repeat(n_members),
+            layer.repeat(n_members),
+            leak=0.0,
+            also="activations" if window is None else "nothing",
+            window=window,
+        )
+        response, back = watch.run(stimuli)
+        slope = back(Slopes(read=count.repeat(n_members).to(response.read.dtype)))
+        (gradient,) = torch.autograd.grad(stimuli, x, slope)
+    if response.activations is not None:
+        model.activations = response.activations[0] if x.ndim == 2 else response.activations
     return gradient
 
 

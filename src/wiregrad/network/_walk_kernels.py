@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numba
 import numpy.typing as npt
+
+from ..product.compiled import kernel
 
 __all__ = ["next_neurons"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def next_neurons(
     indptr: Array,
     indices: Array,
