@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from product_cases import multiply_in_order
 from scipy import sparse
 
 from wiregrad.product import _kernels
@@ -21,7 +22,7 @@ Weights = Callable[..., sparse.csr_array]
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Take one kernel whatever the size of the problem; check at the end that it was taken."""
     calls = []
-    name = f"_pull_{request.param}"
+    name = {"serial": "pull_rows", "parallel": "_pull_parallel"}[request.param]
     compiled = getattr(_kernels, name)
     monkeypatch.setattr(_kernels, name, lambda *args: (calls.append(name), compiled(*args)))
     limit = 0 if request.param == "parallel" else np.inf
@@ -32,15 +33,6 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 def multiply(matrix: sparse.csr_array, h: np.ndarray) -> np.ndarray:
     return pull(matrix.indptr, matrix.indices, matrix.data, h)
-
-
-def multiply_in_order(matrix: sparse.csr_array, h: np.ndarray) -> np.ndarray:
-    """Add each row's inputs by ascending index, every operation rounded: the promised order."""
-    y = np.zeros((matrix.shape[0], h.shape[1]), dtype=h.dtype)
-    for row in range(len(y)):
-        for k in range(matrix.indptr[row], matrix.indptr[row + 1]):
-            y[row] += matrix.data[k] * h[matrix.indices[k]]
-    return y
 
 
 def draw(shape: tuple[int, int], dtype: type = np.float32, seed: int = 0) -> np.ndarray:
@@ -102,7 +94,7 @@ def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
     assert matrix.nnz * h.shape[1] > _kernels.PARALLEL_FROM
     use_threads(n)
     serial = np.zeros_like(h)
-    _kernels._pull_serial(
+    _kernels.pull_rows(
         matrix.indptr, matrix.indices, matrix.data, np.arange(2000, dtype=np.uint32), h, serial
     )
     np.testing.assert_array_equal(multiply(matrix, h), serial)

@@ -77,7 +77,7 @@ class FixedPenalties:
             raise RuntimeError("the response lacks the sums that this objective reads")
         factor, length = self._lambdas["out"], norm(square)
         # The norm has no slope at 0: taken as 0.
-        d_square = factor * torch.where(length > 0, 0.5 / torch.where(length > 0, length, 1.0), 0.0)
+        d_square = factor * (0.5 / torch.where(length > 0, length, torch.inf))
         d_size = torch.full_like(size, factor)
         return Costs(in_cost, factor * (size + length), d_x, d_size=d_size, d_square=d_square)
 

@@ -241,13 +241,14 @@ def _search(
     total = settings.limit if settings.limit_given else None  # else nobody knows how many
     silent = not use_tqdm or not running.any()
     with tqdm(total=total, desc="searching", unit=" passes", disable=silent) as bar:
-        shown = [-math.inf]
+        shown = -math.inf
 
         def on_pass(trial: Trial, outcome: Outcome) -> None:
+            nonlocal shown
             error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
             bar.update()
-            if not silent and time.monotonic() - shown[0] > _SHOWN_EVERY:
-                shown[0] = time.monotonic()  # counting the inputs takes as long as a small pass
+            if not silent and time.monotonic() - shown > _SHOWN_EVERY:
+                shown = time.monotonic()  # counting the inputs takes as long as a small pass
                 active = int((trial.stimulus > 0).sum())
                 bar.set_postfix_str(
                     f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False

@@ -82,7 +82,7 @@ class FusedRun:
     ) -> None:
         self._settings = settings
         model, room = settings.model, settings.room
-        self._stimulus = stimulus.detach().numpy()
+        self._stimulus = stimulus.detach().contiguous().numpy()
         self._given = _given(self._stimulus, settings.threshold)
         n_steps, n_sensory, n_batch = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
@@ -165,8 +165,7 @@ class FusedRun:
         threshold, leak = (
             d_given.dtype.type(x) for x in (self._settings.threshold, self._settings.leak)
         )
-        stimulus = np.ascontiguousarray(self._stimulus)
-        hand_back(d_given, stimulus, threshold, leak, d_stimulus)
+        hand_back(d_given, self._stimulus, threshold, leak, d_stimulus)
         return d_stimulus
 
     def _run(self, number: int, add_up: bool) -> None:
@@ -311,7 +310,7 @@ def _given(stimulus: Array, threshold: float) -> Array:
     from ._fused_kernels import take_in
 
     given = np.empty(stimulus.shape[::-1], stimulus.dtype)
-    take_in(np.ascontiguousarray(stimulus), stimulus.dtype.type(threshold), given)
+    take_in(stimulus, stimulus.dtype.type(threshold), given)
     return given
 
 

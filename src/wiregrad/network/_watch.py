@@ -123,7 +123,8 @@ class Watch:
             self._places = Places(*(part.numpy()[by_layer] for part in (layer, neuron, batch)))
             self._by_layer = torch.from_numpy(by_layer)
             self._as_asked = torch.from_numpy(np.argsort(by_layer))
-            self._room = Room()
+            # States that are returned belong to the caller, and lie in no room.
+            self._room = None if also == "activations" else Room()
 
     @property
     def threshold(self) -> float:
@@ -161,21 +162,16 @@ class Watch:
             (d_x,) = torch.autograd.grad([out for out, _ in pairs], x, [d for _, d in pairs])
             return d_x
 
-        return Response(*(None if p is None else p.detach() for p in _parts(response))), gradient  # type: ignore[arg-type]
+        sums = (None if part is None else part.detach() for part in _parts(response)[1:])
+        return Response(response.read.detach(), *sums), gradient
 
     def _run_fused(self, stimulus: Tensor) -> tuple[Response, Callable[[Slopes], Tensor]]:
-        room = None if self._also == "activations" else self._room
-        add_up = self._also == "sums"
         x = stimulus.detach()
-        window = self._choose_window(x, gradient=True)
-        run = fused_run(self._model, x, self._leak, self._places, room, add_up, window)
-        read = torch.from_numpy(run.read)[self._as_asked]
-        response = Response(read)
-        if room is None:
-            response = Response(read, activations=torch.from_numpy(run.states[1:]).permute(2, 1, 0))
-        elif add_up:
-            sums = (torch.from_numpy(part).to(x.dtype) for part in (run.size, run.square))
-            response = Response(read, *sums)
+        add_up, window = self._also == "sums", self._choose_window(x, gradient=True)
+        run = fused_run(self._model, x, self._leak, self._places, self._room, add_up, window)
+        read, size, square = (torch.from_numpy(part) for part in (run.read, run.size, run.square))
+        states = torch.from_numpy(run.states[1:]).permute(2, 1, 0)
+        response = self._gather(states, read, size.to(x.dtype), square.to(x.dtype))
 
         def gradient(slopes: Slopes) -> Tensor:
             d_states = None if slopes.activations is None else slopes.activations.permute(2, 1, 0)
@@ -185,16 +181,19 @@ class Watch:
         return response, gradient
 
     def _fused(self, stimulus: Tensor) -> Response:
-        room = None if self._also == "activations" else self._room
-        add_up = self._also == "sums"
-        window = self._choose_window(stimulus)
-        states, read, size, square = fused_response(
-            self._model, stimulus, self._leak, self._places, room, add_up, window
+        add_up, window = self._also == "sums", self._choose_window(stimulus)
+        return self._gather(
+            *fused_response(
+                self._model, stimulus, self._leak, self._places, self._room, add_up, window
+            )
         )
+
+    def _gather(self, states: Tensor, read: Tensor, size: Tensor, square: Tensor) -> Response:
+        """Keep what is wanted of a fused run, in the order asked."""
         read = read[self._as_asked]
-        if room is None:
+        if self._also == "activations":
             return Response(read, activations=states)
-        return Response(read, size, square) if add_up else Response(read)
+        return Response(read, size, square) if self._also == "sums" else Response(read)
 
     def _plain(self, stimulus: Tensor) -> Response:
         activate = partial(self._model.activation_function, leak=self._leak)

@@ -26,13 +26,6 @@ Array: TypeAlias = npt.NDArray[Any]
 _PARTS = 64
 
 
-@kernel
-def _pull_serial(
-    indptr: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    pull_rows(indptr, indices, values, rows, h, y)
-
-
 @parallel_kernel
 def _pull_parallel(
     indptr: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
@@ -41,13 +34,6 @@ def _pull_parallel(
     for part in numba.prange(_PARTS):
         own = rows[n * part // _PARTS : n * (part + 1) // _PARTS]
         pull_rows(indptr, indices, values, own, h, y)
-
-
-@kernel
-def _push_serial(
-    indptr: Array, indices: Array, values: Array, active: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
 
 
 @kernel
@@ -127,7 +113,7 @@ def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) 
     [[0.0], [1.0]]
     """
     y = np.zeros_like(h)
-    _push_serial(indptr, indices, values, active, h, y)
+    push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
     return y
 
 
@@ -157,7 +143,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     rows = np.arange(len(indptr) - 1, dtype=np.uint32)
     y = np.empty((len(rows), h.shape[1]), dtype=values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
-        _pull_serial(indptr, indices, values, rows, h, y)
+        pull_rows(indptr, indices, values, rows, h, y)
         return y
     with run_on(n_threads()):
         _pull_parallel(indptr, indices, values, rows, h, y)
