@@ -31,15 +31,36 @@ class BoundedAdam:
     EPSILON = 1e-20
 
     def __init__(self, x: Tensor) -> None:
-        self.mean = torch.zeros_like(x)
-        self.square = torch.zeros_like(x)
+        self.mean = torch.zeros_like(x, memory_format=torch.contiguous_format)
+        self.square = torch.zeros_like(self.mean)
         self.steps = 0
 
     def step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """Move `x` against its gradient; `rate` is the step size, broadcast over members."""
         self.steps += 1
+        if x.device.type == "cpu":
+            return self._compiled_step(x, gradient, rate)
         self.mean.lerp_(gradient, 1 - self.BETA1)
         self.square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         mean = self.mean / (1 - self.BETA1**self.steps)
         scale = (self.square / (1 - self.BETA2**self.steps)).sqrt_().add_(self.EPSILON)
         return (x - rate * mean / scale).clamp_(0, 1)
+
+    def _compiled_step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+        from ._adam_kernel import adam_step  # numba is loaded when it is first needed
+
+        moved = torch.empty_like(x, memory_format=torch.contiguous_format)
+        n_members = len(x) if x.ndim else 1
+        rates = rate.to(torch.float64).reshape(-1).expand(n_members).contiguous()
+        arrays = (x, gradient, self.mean, self.square, moved)
+        rows = (part.contiguous().view(n_members, -1).numpy() for part in arrays)
+        adam_step(
+            *rows,
+            rates.numpy(),
+            self.BETA1,
+            self.BETA2,
+            1 - self.BETA1**self.steps,
+            1 - self.BETA2**self.steps,
+            self.EPSILON,
+        )
+        return moved

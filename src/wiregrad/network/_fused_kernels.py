@@ -16,7 +16,14 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from ..product.compiled import kernel, parallel_kernel, pull_rows, push_rows
+from ..product.compiled import (
+    kernel,
+    mark_tiles,
+    parallel_kernel,
+    pull_rows,
+    pull_tiles,
+    push_rows,
+)
 
 __all__ = ["backward", "forward", "hand_back", "list_active", "merge_rows", "take_in"]
 
@@ -24,9 +31,6 @@ Array: TypeAlias = npt.NDArray[Any]
 
 # Neurons are looked over in chunks of so many; those without activity are passed over.
 _CHUNK = 64
-
-# Rows of a pull are handed to the threads in so many parts, to even out long and short rows.
-_PARTS = 32
 
 
 @kernel
@@ -200,6 +204,19 @@ def _with_driven(
 
 
 @kernel
+def _drive_one(
+    h: Array, sensory: Array, places: Array, given: Array, before: Array
+) -> None:  # pragma: no cover - compiled
+    """Do what `_drive` does, for a batch of one, shape (n,)."""
+    one = h.dtype.type(1)
+    for j in range(len(sensory)):
+        i, place = sensory[j], places[j]
+        a = h[i]
+        before[place] = a
+        h[i] = min(a + given[place], one)
+
+
+@kernel
 def _drive(
     h: Array, sensory: Array, places: Array, given: Array, before: Array
 ) -> None:  # pragma: no cover - compiled
@@ -260,8 +277,14 @@ def _list_active_of(
 
 @kernel
 def _close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no cover - compiled
-    """Move the lists that each block left at its start together; return the length in all."""
+    """Move the lists that each block left at its start together; return the length in all.
+
+    Where a block has left none, its count is -1, and so is what is returned.
+    """
     n: int = counts[0]
+    for count in counts:
+        if count < 0:
+            return -1
     for p in range(1, len(counts)):
         for j in range(counts[p]):
             active[n] = active[bounds[p] + j]
@@ -293,8 +316,8 @@ def _add_up(
 def _step_of_block(
     p: int,
     pushes: bool,
-    by_post: tuple[Array, Array, Array],
     by_pre: tuple[Array, Array, Array],
+    tiles: tuple[Array, Array, Array, int],
     split: Array,
     bounds: Array,
     slope: Array,
@@ -305,7 +328,7 @@ def _step_of_block(
     places: Array,
     joining: Array,
     sensory_in_block: Array,
-    block: Array,
+    busy: Array,
     rows: Array,
     h: Array,
     y: Array,
@@ -319,7 +342,7 @@ def _step_of_block(
         y[first:stop] = 0
         push_rows(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
     else:
-        pull_rows(by_post[0], by_post[1], by_post[2], block[first:stop], h, y)
+        pull_tiles(tiles, False, first, stop, busy, h, y)
     if len(summed):
         summed[0, first:stop] = y[first:stop]
     own = slice(sensory_in_block[p], sensory_in_block[p + 1])
@@ -327,7 +350,8 @@ def _step_of_block(
         column = y.reshape(-1)
         n = _activate_one(column, first, stop, slope, bias, threshold, single, active)
         if len(joining):
-            _drive(y, sensory[own], places[own], joining[0], before)
+            flat_given, flat_before = joining[0].reshape(-1), before.reshape(-1)
+            _drive_one(column, sensory[own], places[own], flat_given, flat_before)
             n = _with_driven(column, sensory[own], first, n, active)
         return n
     _activate(y, first, stop, slope, bias, threshold, single)
@@ -338,8 +362,8 @@ def _step_of_block(
 
 @parallel_kernel
 def forward(
-    by_post: tuple[Array, Array, Array],
     by_pre: tuple[Array, Array, Array],
+    tiles: tuple[Array, Array, Array, int],
     split: Array,
     bounds: Array,
     slope: Array,
@@ -359,16 +383,19 @@ def forward(
     square: Array,
     add_up: bool,
     push_below: float,
-) -> None:  # pragma: no cover - compiled
+) -> int:  # pragma: no cover - compiled
     """Run the network for some steps in a row.
 
     Parameters
     ----------
-    by_post, by_pre : (indptr, indices, values)
-        The weights in both layouts; `by_pre` may be empty, and nothing is pushed then.
+    by_pre : (indptr, indices, values)
+        The weights, in CSC form.
+    tiles : Tiles
+        The weights in tiles, or empty; then everything is pushed.
     split : ndarray, shape (n_blocks + 1, n_neurons)
         Where each row by pre passes the bounds of the blocks of postsynaptic neurons.
     bounds : ndarray, shape (n_blocks + 1,)
+        Where tiles end, all of them.
     slope, bias : ndarray, shape (n_neurons,)
     threshold : number
         Above 0.
@@ -398,26 +425,34 @@ def forward(
     push_below : float
         Push along the out-edges of active neurons if they are fewer than this share of all edges.
 
+    Returns
+    -------
+    int
+        Steps that would have been faster if there were tiles.
+
     Notes
     -----
     Cost: a step reads the out-edges of the active neurons, or all edges where these are many.
     """
     n_blocks, n_steps = len(bounds) - 1, len(states) - 1
-    counts = np.zeros(n_blocks, np.int64)
-    block = np.arange(len(slope)).astype(np.uint32)
+    counts = np.empty(n_blocks, np.int64)
+    n_edges, has_tiles, missed = len(by_pre[1]), len(tiles[1]) > 0, 0
+    busy = np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
     for t in range(n_steps):
         h, y = states[t], states[t + 1]
         rows = active[t, : n_active[t]]
-        pushes = len(by_pre[0]) > 0 and (
-            _count_edges(by_pre[0], rows) < push_below * len(by_post[1])
-        )
+        many = _count_edges(by_pre[0], rows) >= push_below * n_edges
+        missed += many and not has_tiles
+        pushes = not (many and has_tiles)
+        if not pushes:
+            mark_tiles(rows, tiles[3], busy)
         joining = given[t + 1 : t + 2]
         for p in numba.prange(n_blocks):
             counts[p] = _step_of_block(
                 p,
                 pushes,
-                by_post,
                 by_pre,
+                tiles,
                 split,
                 bounds,
                 slope,
@@ -428,7 +463,7 @@ def forward(
                 places,
                 joining,
                 sensory_in_block,
-                block,
+                busy,
                 rows,
                 h,
                 y,
@@ -439,6 +474,7 @@ def forward(
         n_active[t + 1] = _close_up(active[t + 1], bounds, counts)
         if add_up:
             _add_up(y, active[t + 1, : n_active[t + 1]], size, square)
+    return missed
 
 
 @kernel
@@ -474,6 +510,19 @@ def _back_through_one(
     for i in rows:
         a = h[i]
         d[i] = _own_gradient(g[i], a, per_size, per_square) * _steepness(a, one, leak) * slope[i]
+
+
+@kernel
+def _back_through_all(
+    h: Array, g: Array, per_size: Any, per_square: Any, slope: Array, leak: Any, d: Array
+) -> int:  # pragma: no cover - compiled
+    """Do the same for all neurons of a block; return how many gradients are not 0."""
+    one, n = g.dtype.type(1), 0
+    for i in range(len(d)):
+        a = h[i]
+        d[i] = _own_gradient(g[i], a, per_size, per_square) * _steepness(a, one, leak) * slope[i]
+        n += d[i] != 0
+    return n
 
 
 @kernel
@@ -569,6 +618,33 @@ def _back_through_driven(
 
 
 @kernel
+def _back_through_driven_one(
+    rows: Array,
+    place_of: Array,
+    joined: Array,
+    before: Array,
+    h: Array,
+    g: Array,
+    per_size: Any,
+    per_square: Any,
+    slope: Array,
+    leak: Any,
+    d: Array,
+    d_joined: Array,
+) -> None:  # pragma: no cover - compiled
+    """Do the same for a batch of one, (n,) each: loops over a single column take ten times as long."""
+    zero, one = g.dtype.type(0), g.dtype.type(1)
+    for i in rows:
+        place = place_of[i]
+        a = before[place]
+        own = _own_gradient(g[i], h[i], per_size, per_square)
+        if a + joined[place] > one:  # capped
+            own = zero
+        d_joined[place] = own
+        d[i] = own * _steepness(a, one, leak) * slope[i]
+
+
+@kernel
 def _outside(rows: Array, others: Array) -> Array:  # pragma: no cover - compiled
     """List the ascending rows that are not among some other ascending rows."""
     kept = np.empty_like(rows)
@@ -606,46 +682,70 @@ def _slopes_of_block(
 ) -> int:  # pragma: no cover - compiled
     """Carry gradients back through the states of one block of neurons.
 
-    Lists the rows whose gradient is not 0 from `changing[first]` on and returns how many they are.
+    Lists the rows whose gradient is not 0 from `changing[first]` on and returns how many they are;
+    or -1, and does not list them, if they are most of a block.
     """
-    d[first:stop] = 0
     own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
     at = driven[np.searchsorted(driven, first) : np.searchsorted(driven, stop)]
+    everything, n_changing = len(own) == stop - first, 0
+    if not everything:
+        d[first:stop] = 0
     if g.shape[1] == 1 and not len(dense) and not len(summed):
-        _back_through_one(
-            own,
-            h.reshape(-1),
-            g.reshape(-1),
-            per_size[0],
-            per_square[0],
-            slope,
-            leak,
-            d.reshape(-1),
-        )
+        flat_h, flat_g, flat_d = h.reshape(-1), g.reshape(-1), d.reshape(-1)
+        size, square = per_size[0], per_square[0]
+        if everything:
+            n_changing = _back_through_all(
+                flat_h[first:stop],
+                flat_g[first:stop],
+                size,
+                square,
+                slope[first:stop],
+                leak,
+                flat_d[first:stop],
+            )
+        else:
+            _back_through_one(own, flat_h, flat_g, size, square, slope, leak, flat_d)
+        if len(joined):  # these have the last word
+            _back_through_driven_one(
+                at,
+                place_of,
+                joined[0].reshape(-1),
+                before.reshape(-1),
+                flat_h,
+                flat_g,
+                size,
+                square,
+                slope,
+                leak,
+                flat_d,
+                d_joined[0].reshape(-1),
+            )
     else:
         others = _outside(own, at) if len(joined) else own
         _back_through(
             others, h, g, per_size, per_square, dense, slope, leak, summed, d, d_slope, d_bias
         )
-    if len(joined):  # these have the last word
-        _back_through_driven(
-            at,
-            place_of,
-            joined[0],
-            before,
-            h,
-            g,
-            per_size,
-            per_square,
-            dense,
-            slope,
-            leak,
-            summed,
-            d,
-            d_joined[0],
-            d_slope,
-            d_bias,
-        )
+        if len(joined):
+            _back_through_driven(
+                at,
+                place_of,
+                joined[0],
+                before,
+                h,
+                g,
+                per_size,
+                per_square,
+                dense,
+                slope,
+                leak,
+                summed,
+                d,
+                d_joined[0],
+                d_slope,
+                d_bias,
+            )
+    if 2 * n_changing > stop - first:
+        return -1
     return _list_active_of(d, own, first, changing)
 
 
@@ -659,11 +759,43 @@ def _add_asked(
             g[neuron[k], batch[k]] += gradient[k]
 
 
+# The ways back along the edges: see `backward`.
+_PUSH, _PULL, _ALL = 0, 1, 2
+
+
+@kernel
+def _hand_back(
+    way: int,
+    by_pre: tuple[Array, Array, Array],
+    by_post: tuple[Array, Array, Array],
+    tiles: tuple[Array, Array, Array, int],
+    split: Array,
+    first: int,
+    stop: int,
+    pushed: Array,
+    busy: Array,
+    wanted: Array,
+    d: Array,
+    g: Array,
+) -> None:  # pragma: no cover - compiled
+    """Hand gradients of summed inputs back to the neurons of one block, which send them."""
+    if way == _PUSH:
+        g[first:stop] = 0
+        push_rows(split[0], split[1], by_post[1], by_post[2], pushed, d, g)
+    elif way == _ALL:
+        pull_tiles(tiles, True, first, stop, busy, d, g)
+    else:
+        own = wanted[np.searchsorted(wanted, first) : np.searchsorted(wanted, stop)]
+        pull_rows(by_pre[0], by_pre[1], by_pre[2], own, d, g)
+
+
 @parallel_kernel
 def backward(
-    by_post: tuple[Array, Array, Array],
     by_pre: tuple[Array, Array, Array],
+    by_post: tuple[Array, Array, Array],
+    tiles: tuple[Array, Array, Array, int],
     bounds: Array,
+    split: Array,
     slope: Array,
     leak: Any,
     place_of: Array,
@@ -686,15 +818,21 @@ def backward(
     g: Array,
     d: Array,
     push_below: float,
-) -> None:  # pragma: no cover - compiled
+    pull_below: float,
+) -> tuple[int, int]:  # pragma: no cover - compiled
     """Carry gradients back through some steps in a row, to the stimulus, slopes and biases.
 
     Parameters
     ----------
-    by_post, by_pre, slope, given, states, before, summed
+    by_pre, tiles, slope, given, states, before, summed
         As in `forward`. Without `summed` there are no gradients of slopes and biases.
+    by_post : (indptr, indices, values)
+        The weights in CSR form, or without indices and values; then nothing is pushed.
     bounds : ndarray, shape (n_blocks + 1,)
-        Blocks of neurons for the threads, with about as many out-edges each.
+        Blocks of neurons for the threads, with about as many out-edges each; they end where tiles
+        do.
+    split : ndarray, shape (n_blocks + 1, n_neurons)
+        Where each row by post passes the bounds, if there is that layout.
     leak : number
         Slope of the surrogate gradient below threshold; 0 gives the true gradient.
     place_of : ndarray, shape (n_neurons,)
@@ -723,21 +861,32 @@ def backward(
         state, at the neurons of `entry`.
     d : ndarray, shape (2, neuron, batch)
         Room to work in.
-    push_below : float
-        Push if that reads less than this share of what a pull reads.
+    push_below, pull_below : float
+        Push along the in-edges of neurons whose gradient is not 0 if they are fewer than the first
+        share of all edges and of those that the step would read otherwise; else pull along the
+        out-edges of wanted neurons if they are fewer than the second share of all edges.
+
+    Returns
+    -------
+    missed_tiles, missed_by_post : int
+        Steps that would have been faster if there were these layouts.
 
     Notes
     -----
-    Cost: a step reads the out-edges of the wanted neurons, or the in-edges of those whose gradient
-    is not 0, whichever are fewer.
+    Cost: a step reads the in-edges of the neurons whose gradient is not 0, the out-edges of the
+    wanted neurons, or where these are many all edges.
     """
     n_blocks, n_steps, n_neurons = len(bounds) - 1, len(states) - 1, len(slope)
-    counts = np.zeros(n_blocks, np.int64)
-    changing = np.empty(n_neurons, np.uint32)
+    counts = np.empty(n_blocks, np.int64)
+    changing = np.empty((2, n_neurons), np.uint32)
     layer, neuron, batch, gradient = asked
+    n_edges, has_tiles, has_by_post = len(by_pre[1]), len(tiles[1]) > 0, len(by_post[1]) > 0
+    missed_tiles = missed_by_post = 0
+    busy = np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
     end = len(layer)
     before_it, d = d[0], d[1]
-    pulls = False
+    way = _PULL
+    pushed = changing[0, :0]
     for back in range(n_steps):
         t = n_steps - 1 - back
         begin = end
@@ -749,9 +898,21 @@ def backward(
         # before, so that the threads are called once a step: that takes as long as a small step.
         for p in numba.prange(n_blocks):
             first, stop = bounds[p], bounds[p + 1]
-            if pulls:
-                own = rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
-                pull_rows(by_pre[0], by_pre[1], by_pre[2], own, before_it, g)
+            if back > 0:
+                _hand_back(
+                    way,
+                    by_pre,
+                    by_post,
+                    tiles,
+                    split[p : p + 2],
+                    first,
+                    stop,
+                    pushed,
+                    busy,
+                    rows,
+                    before_it,
+                    g,
+                )
             _add_asked(neuron[begin:end], batch[begin:end], gradient[begin:end], first, stop, g)
             counts[p] = _slopes_of_block(
                 first,
@@ -773,16 +934,40 @@ def backward(
                 d_joined,
                 d_slope,
                 d_bias,
-                changing,
+                changing[t & 1],
             )
         end = begin
-        pushed = changing[: _close_up(changing, bounds, counts)]
-        pulls = _count_edges(by_post[0], pushed) >= push_below * wanted_edges[t]
-        if not pulls:
-            g[:] = 0
-            push_rows(by_post[0][:-1], by_post[0][1:], by_post[1], by_post[2], pushed, d, g)
+        # The other list is being filled while this one is read.
+        many = wanted_edges[t] >= pull_below * n_edges
+        n_pushed = _close_up(changing[t & 1], bounds, counts)
+        pushed = changing[t & 1, : max(n_pushed, 0)]
+        limit = push_below * min(2 * wanted_edges[t], n_edges)
+        few = n_pushed >= 0 and _count_edges(by_post[0], pushed) < limit
+        way = _PULL
+        if few and has_by_post:
+            way = _PUSH
+        elif many and has_tiles:
+            way = _ALL
+            if n_pushed < 0:
+                mark_tiles(wanted[wanted_starts[t] : wanted_starts[t + 1]], tiles[3], busy)
+            else:
+                mark_tiles(pushed, tiles[3], busy)
+        missed_by_post += few and not has_by_post
+        missed_tiles += many and not few and not has_tiles
         before_it, d = d, before_it
-    if pulls:
-        for part in numba.prange(_PARTS):
-            own = entry[len(entry) * part // _PARTS : len(entry) * (part + 1) // _PARTS]
-            pull_rows(by_pre[0], by_pre[1], by_pre[2], own, before_it, g)
+    for p in numba.prange(n_blocks):
+        _hand_back(
+            way,
+            by_pre,
+            by_post,
+            tiles,
+            split[p : p + 2],
+            bounds[p],
+            bounds[p + 1],
+            pushed,
+            busy,
+            entry,
+            before_it,
+            g,
+        )
+    return missed_tiles, missed_by_post

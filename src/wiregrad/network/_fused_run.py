@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, PUSH_BELOW, even_bounds, n_threads, run_on
+from ..product import PARALLEL_FROM, PULL_BELOW, PUSH_BELOW, n_threads, run_on
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import shortest_walks
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
 __all__ = ["FusedRun", "RunSettings"]
+
+# Lists of more than this share of the neurons are made complete: that needs no looking up.
+_NEARLY_ALL = 0.8
 
 #: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
 _Wanted: TypeAlias = tuple[Array, Array, Array, Array]
@@ -86,11 +89,9 @@ class FusedRun:
         self._given = _given(self._stimulus, settings.threshold)
         n_steps, n_sensory, n_batch = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
-        matrix = model.weights
+        matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
-        self._by_post, self._by_pre, self._blocks = matrix.arrays(
-            n_blocks, by_pre=settings.needs_gradient
-        )
+        self._by = matrix.arrays(n_blocks)
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
@@ -175,7 +176,7 @@ class FusedRun:
         first, stop = self._windows[number]
         self._held = number
         dtype, n = self._given.dtype, stop - first
-        bounds, order = self._blocks.bounds, self._order
+        bounds, order = self._by.blocks.post, self._order
         if first:
             self._n_active[0] = list_active(self.states[0], 0, len(self._slope), self._active[0])
         else:
@@ -183,10 +184,10 @@ class FusedRun:
             self._n_active[0] = len(driven)
             self._active[0, : len(driven)] = driven
         with run_on(len(bounds) - 1):
-            forward(
-                self._by_post,
-                self._by_pre,
-                self._blocks.split,
+            missed = forward(
+                self._by.pre,
+                self._by.tiles,
+                self._by.blocks.split,
                 bounds,
                 self._slope,
                 self._bias,
@@ -206,6 +207,8 @@ class FusedRun:
                 add_up,
                 PUSH_BELOW,
             )
+        if missed:
+            self._matrix.ask_for(tiles=True)
 
     def _run_back(
         self,
@@ -225,11 +228,14 @@ class FusedRun:
 
         places, here = self._settings.places.window(first, stop)
         wanted = self._wanted(first, stop)
-        with run_on(len(self._blocks.bounds) - 1):
-            backward(
-                self._by_post,
-                self._by_pre,
-                even_bounds(self._by_pre[0], len(self._blocks.bounds) - 1),
+        bounds = self._by.blocks.pre
+        with run_on(len(bounds) - 1):
+            missed_tiles, missed_by_post = backward(
+                self._by.pre,
+                self._by.post,
+                self._by.tiles,
+                bounds,
+                self._by.blocks.split_back,
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
                 self._order.place_of,
@@ -249,7 +255,10 @@ class FusedRun:
                 g,
                 self._settings.room.empty("d", (2, *g.shape), g.dtype),
                 PUSH_BELOW,
+                PULL_BELOW,
             )
+        if missed_tiles or missed_by_post:
+            self._matrix.ask_for(tiles=missed_tiles > 0, by_post=missed_by_post > 0)
 
     def _wanted(self, first: int, stop: int) -> _Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step."""
@@ -262,7 +271,7 @@ class FusedRun:
             entry = lists[0] if first else sensory
         else:
             return self._reachable(first, stop)
-        return _as_window(entry, lists, self._by_pre[0])
+        return _as_window(entry, lists, self._by.pre[0])
 
     def _reachable(self, first: int, stop: int) -> _Wanted:
         """List the neurons that the stimulus can change, once for all passes."""
@@ -271,7 +280,7 @@ class FusedRun:
             lists = _reachable(self._settings.model, len(self._given))
             for begin, end in self._windows:
                 entry = lists[begin - 1] if begin else self._order.sensory
-                known[begin, end] = _as_window(entry, lists[begin:end], self._by_pre[0])
+                known[begin, end] = _as_window(entry, lists[begin:end], self._by.pre[0])
         return known[first, stop]
 
     def _active_or_sensory(self, t: int, first: int) -> Array:
@@ -323,7 +332,10 @@ def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:
 
 
 def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
-    """List the neurons whose state after each step the stimulus can change at all."""
+    """List the neurons whose state after each step the stimulus can change at all, or more.
+
+    What others hand back reaches no stimulus.
+    """
     hops = shortest_walks(model)
     sensory = model.sensory_indices.numpy()
     lists = []
@@ -331,5 +343,7 @@ def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
         within = (hops >= 1) & (hops <= t + 1)
         if t < n_steps - 1:
             within[sensory] = True
+        if within.mean() > _NEARLY_ALL:
+            within[:] = True
         lists.append(np.flatnonzero(within).astype(np.uint32))
     return lists

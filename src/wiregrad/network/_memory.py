@@ -120,15 +120,7 @@ def estimate_memory(
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state
-    return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus + _layout(model)
-
-
-def _layout(model: MultilayeredNetwork) -> int:
-    """Count what the layout by pre takes, and what making it does, if it is not there."""
-    if model.weights.has_layout_by_pre:
-        return 0
-    one = sum(part.nbytes for part in (model.weights.crow, model.weights.col, model.weights.values))
-    return 2 * one
+    return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus + model.weights.bytes_to_come
 
 
 def choose_window(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ._fused import can_fuse, fused_response, fused_run
 from ._memory import choose_window, records_gradient
+from ._part import NetworkPart, reached_part
 from ._places import Places
 from ._room import Room
 from ._steps import unrolled_steps
@@ -69,6 +70,16 @@ class Slopes:
     activations: Tensor | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What is run, where its states are read, and the room for it."""
+
+    model: MultilayeredNetwork
+    places: Places
+    room: Room | None
+    of: NetworkPart | None = None
+
+
 class Watch:
     """Runs a network again and again, and reads single states.
 
@@ -120,11 +131,12 @@ class Watch:
         self._fuse = can_fuse(model)
         if self._fuse:
             by_layer = np.argsort(layer.numpy(), kind="stable")
-            self._places = Places(*(part.numpy()[by_layer] for part in (layer, neuron, batch)))
+            places = Places(*(part.numpy()[by_layer] for part in (layer, neuron, batch)))
             self._by_layer = torch.from_numpy(by_layer)
             self._as_asked = torch.from_numpy(np.argsort(by_layer))
             # States that are returned belong to the caller, and lie in no room.
-            self._room = None if also == "activations" else Room()
+            self._view = _View(model, places, None if also == "activations" else Room())
+            self._part = None if also == "activations" else self._view_of_part(places)
 
     @property
     def threshold(self) -> float:
@@ -165,10 +177,28 @@ class Watch:
         sums = (None if part is None else part.detach() for part in _parts(response)[1:])
         return Response(response.read.detach(), *sums), gradient
 
+    def _view_of_part(self, places: Places) -> _View | None:
+        """Look at the part of the network that a stimulus can reach, if that pays."""
+        if self._leak and self._model.is_training_parameters:
+            return None  # by the surrogate gradient, parameters of silent neurons matter too
+        part = reached_part(self._model, places.neuron)
+        if part is None:
+            return None
+        within = Places(places.layer, part.place[places.neuron], places.batch)
+        return _View(cast("MultilayeredNetwork", part), within, Room(), part)
+
+    def _look(self) -> _View:
+        """Choose what to run: the part if it stands for all, with the biases as they are now."""
+        part = self._part
+        if part is None or part.of is None or not part.of.stands_for_all():
+            return self._view
+        return part
+
     def _run_fused(self, stimulus: Tensor) -> tuple[Response, Callable[[Slopes], Tensor]]:
         x = stimulus.detach()
         add_up, window = self._also == "sums", self._choose_window(x, gradient=True)
-        run = fused_run(self._model, x, self._leak, self._places, self._room, add_up, window)
+        view = self._look()
+        run = fused_run(view.model, x, self._leak, view.places, view.room, add_up, window)
         read, size, square = (torch.from_numpy(part) for part in (run.read, run.size, run.square))
         states = torch.from_numpy(run.states[1:]).permute(2, 1, 0)
         response = self._gather(states, read, size.to(x.dtype), square.to(x.dtype))
@@ -182,9 +212,10 @@ class Watch:
 
     def _fused(self, stimulus: Tensor) -> Response:
         add_up, window = self._also == "sums", self._choose_window(stimulus)
+        view = self._look()
         return self._gather(
             *fused_response(
-                self._model, stimulus, self._leak, self._places, self._room, add_up, window
+                view.model, stimulus, self._leak, view.places, view.room, add_up, window
             )
         )
 

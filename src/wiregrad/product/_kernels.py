@@ -7,6 +7,7 @@ of threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numba
@@ -16,8 +17,17 @@ import numpy.typing as npt
 from ._compile import kernel, parallel_kernel
 from ._rows import pull_rows, push_rows
 from ._threads import PARALLEL_FROM, n_threads, run_on
+from ._tiles import Tiles, mark_tiles, pull_tiles
 
-__all__ = ["active_rows", "edge_products", "pull", "push", "split_rows"]
+__all__ = [
+    "active_rows",
+    "count_entries",
+    "edge_products",
+    "pull",
+    "pull_all",
+    "push",
+    "split_rows",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -36,6 +46,14 @@ def _pull_parallel(
         pull_rows(indptr, indices, values, own, h, y)
 
 
+@parallel_kernel
+def _pull_all_parallel(
+    tiles: Tiles, back: bool, bounds: Array, busy: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    for p in numba.prange(len(bounds) - 1):
+        pull_tiles(tiles, back, bounds[p], bounds[p + 1], busy, h, y)
+
+
 @kernel
 def active_rows(h: Array) -> Array:
     """List the rows of a batch of columns that are not all 0, in ascending order."""
@@ -48,6 +66,13 @@ def active_rows(h: Array) -> Array:
                 n += 1
                 break
     return active[:n]
+
+
+@kernel
+def count_entries(indices: Array, counts: Array) -> None:  # pragma: no cover - compiled
+    """Count how often each index occurs, beyond what is counted already."""
+    for index in indices:
+        counts[index] += 1
 
 
 @kernel
@@ -147,4 +172,49 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
         return y
     with run_on(n_threads()):
         _pull_parallel(indptr, indices, values, rows, h, y)
+    return y
+
+
+def pull_all(tiles: Tiles, back: bool, bounds: Array, active: Array, h: Array) -> Array:
+    """Multiply a square matrix in tiles with a batch of columns, or its transpose if `back`.
+
+    The same bits as `pull` and `push`.
+
+    Parameters
+    ----------
+    tiles : Tiles
+        See `make_tiles`.
+    back : bool
+    bounds : ndarray of int64, shape (n_blocks + 1,)
+        Blocks of rows for the threads, which end where tiles do.
+    active : ndarray of uint64
+        The rows of `h` that are not 0, ascending: see `active_rows`.
+    h : ndarray, shape (n, batch)
+        Contiguous along the batch, of the dtype of the values.
+
+    Returns
+    -------
+    ndarray, shape (n, batch)
+
+    Notes
+    -----
+    Cost: one pass over the entries for the whole batch, but for ranges of `h` that are all 0.
+
+    Examples
+    --------
+    >>> from ._tiles import make_tiles
+    >>> tiles = make_tiles(np.array([0, 1, 1]), np.array([1]), np.array([0.5]))
+    >>> h = np.array([[1.0], [4.0]])
+    >>> pull_all(tiles, False, np.array([0, 2]), active_rows(h), h).tolist()
+    [[0.0], [0.5]]
+    """
+    starts, _, values, width = tiles
+    busy = np.empty(math.isqrt(len(starts)), np.bool_)
+    mark_tiles(active, width, busy)
+    y = np.empty((h.shape[0], h.shape[1]), dtype=values.dtype)
+    if len(values) * h.shape[1] < PARALLEL_FROM:
+        pull_tiles(tiles, back, 0, len(y), busy, h, y)
+        return y
+    with run_on(n_threads()):
+        _pull_all_parallel(tiles, back, bounds, busy, h, y)
     return y

@@ -1,10 +1,10 @@
-"""The weights of a network: a CSR matrix that can be multiplied and differentiated through."""
+"""The weights of a network: a sparse matrix that can be multiplied and differentiated through."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,42 +12,75 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from ._layouts import Arrays, Blocks, Layout, as_arrays, divide, make_layout
+from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
 from ._threads import n_threads, run_on
 
-__all__ = ["PUSH_BELOW", "SparseMatrix"]
+if TYPE_CHECKING:
+    from ._tiles import Tiles
 
-#: Pushing along the entries of active rows is faster than pulling over all rows while these are at
+__all__ = ["PULL_BELOW", "PUSH_BELOW", "MatrixArrays", "SparseMatrix"]
+
+#: Pushing along the entries of active rows is faster than a pass over all tiles while these are at
 #: most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
-PUSH_BELOW = 0.4
+PUSH_BELOW = 0.2
+
+#: Pulling along the entries of wanted rows is faster than a pass over all tiles up to this share.
+PULL_BELOW = 0.5
+
+#: A matrix of up to so many entries (8 bytes each) may have a layout by post too: it saves a search
+#: on FlyWire about a tenth of its time, which the memory of a whole brain is not worth.
+FEW_EDGES = 8_000_000
 
 # Guards the layouts of all matrices while they are made; a lock of their own could not be copied.
 _lock = threading.RLock()
 
 
+class MatrixArrays(NamedTuple):
+    """A matrix as the kernels take it.
+
+    Attributes
+    ----------
+    pre : (indptr, indices, values)
+        In CSC form.
+    post : (indptr, indices, values)
+        In CSR form; without indices and values unless there is that layout.
+    tiles : Tiles
+        Empty unless there is that layout.
+    blocks : Blocks
+        For threads to share.
+    """
+
+    pre: Arrays
+    post: Arrays
+    tiles: Tiles
+    blocks: Blocks
+
+
 class SparseMatrix(nn.Module):
     """A sparse matrix W[post, pre] of fixed pattern, with a differentiable product.
 
-    The layout by post serves the forward pass. The layout by pre, which the backward pass needs,
-    is made the first time a gradient is asked for. From then on, a product with few active neurons
-    reads their entries only. The gradient of the values is computed if they ask for it:
-    `matrix.values.requires_grad_()`; they may be changed in place, but not behind PyTorch's back,
-    through `.data` or a numpy view: that would go unnoticed.
+    It is stored by pre, which serves where few neurons are active or few gradients wanted. Two
+    other layouts are made once a product has come that would have been faster by them: in tiles,
+    which serves where many neurons are active, forward and backward, and, of a matrix with few
+    entries, by post, which serves where few neurons have a gradient. All give the same bits. The
+    gradient of the values is computed if they ask for it: `matrix.values.requires_grad_()`; they
+    may be changed in place, but not behind PyTorch's back, through `.data` or a numpy view: that
+    would go unnoticed.
 
     Parameters
     ----------
     matrix : csr_array
-        Square, with ascending indices.
+        Square; it is copied.
 
     Attributes
     ----------
-    crow, col, values : Tensor
-        The matrix in CSR form; buffers, so they follow `.to()` and are in `state_dict()`.
+    ccol, row, values : Tensor
+        The matrix in CSC form; buffers, so they follow `.to()` and are in `state_dict()`.
 
     Notes
     -----
-    Cost: 8 bytes an edge, 16 once a gradient has been asked for. A product is one pass over the
-    edges, for the whole batch; on a GPU it is torch's CSR product.
+    Cost: 8 bytes an edge, and 8 for each further layout. A product is one pass over the edges, for
+    the whole batch; on a GPU it is torch's CSR product.
 
     Examples
     --------
@@ -56,28 +89,28 @@ class SparseMatrix(nn.Module):
     [[6.0], [0.0]]
     """
 
-    crow: Tensor
-    col: Tensor
+    ccol: Tensor
+    row: Tensor
     values: Tensor
-    crow_by_pre: Tensor | None
-    col_by_pre: Tensor | None
-    values_by_pre: Tensor | None
 
     def __init__(self, matrix: sparse.csr_array) -> None:
         super().__init__()
-        layout = make_layout(matrix, torch.device("cpu"))
-        for name, tensor in zip(("crow", "col", "values"), layout, strict=True):
+        layout = make_layout(matrix.tocsc(copy=True), torch.device("cpu"))
+        for name, tensor in zip(("ccol", "row", "values"), layout, strict=True):
             self.register_buffer(name, tensor)
-            self.register_buffer(f"{name}_by_pre", None, persistent=False)
+        self._in_edges: npt.NDArray[Any] | None = None
+        self._tiles: Tiles | None = None
+        self._by_post: Layout | None = None
         self._blocks: dict[tuple[int, bool], Blocks] = {}
-        # The values that the layout by pre was made of, and their version.
+        self._wants_tiles = self._wants_by_post = False
+        # The values that all these were made of, and their version.
         self._made_for: Tensor | None = None
         self._made_at = 0
 
     @property
     def n_neurons(self) -> int:
         """Number of rows and of columns."""
-        return len(self.crow) - 1
+        return len(self.ccol) - 1
 
     def forward(self, h: Tensor) -> Tensor:
         """Multiply: (n_neurons, batch) to (n_neurons, batch)."""
@@ -86,91 +119,118 @@ class SparseMatrix(nn.Module):
 
     def multiply(self, h: Tensor, transposed: bool) -> Tensor:
         """Multiply by W, or by its transpose, without recording a gradient."""
-        by_row: Layout = self._layout_by_pre() if transposed else self._layout_by_post()
         if self.values.device.type != "cpu":
-            return multiply_on_device(by_row, h)
-        with _lock:
-            by_column = self._layout_by_post() if transposed else self._made_by_pre()
-        return torch.from_numpy(_multiply(by_row, by_column, h.detach().contiguous().numpy()))
+            return multiply_on_device(self._by_pre() if transposed else self._layout_by_post(), h)
+        product = self._multiply(h.detach().contiguous().numpy(), transposed)
+        return torch.from_numpy(product)
+
+    def _multiply(self, h: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
+        """Multiply on the CPU by whichever way reads less; all give the same bits."""
+        from ._kernels import active_rows, pull, pull_all, push  # numba is loaded when first needed
+
+        by = self.arrays(n_threads())
+        source, other = (by.post, by.pre) if transposed else (by.pre, by.post)
+        active, starts = active_rows(h), source[0]
+        few = np.sum(starts[active + 1] - starts[active]) < PUSH_BELOW * len(self.values)
+        if few and len(source[1]):
+            return push(*source, active, h)
+        if not few and len(by.tiles[1]):
+            bounds = by.blocks.pre if transposed else by.blocks.post
+            return pull_all(by.tiles, transposed, bounds, active, h)
+        self.ask_for(tiles=not few, by_post=few)
+        return pull(*other, h) if len(other[1]) else push(*source, active, h)
 
     def edge_products(self, post: Tensor, pre: Tensor) -> Tensor:
-        """Multiply the ends of every entry, summed over the batch: (n_entries,), in CSR order."""
+        """Multiply the ends of every entry, summed over the batch: (n_entries,), in CSC order."""
         if self.values.device.type != "cpu":
-            row = torch.repeat_interleave(self.crow.diff())
-            return (post[row] * pre[self.col]).sum(dim=1)
+            column = torch.repeat_interleave(self.ccol.diff())
+            return (post[self.row] * pre[column]).sum(dim=1)
         from ._kernels import edge_products
 
         products = np.empty(len(self.values), post.detach().numpy().dtype)
         g, h = (end.detach().contiguous().numpy() for end in (post, pre))
-        crow, col, _ = as_arrays(self._layout_by_post())
+        ccol, row, _ = as_arrays(self._by_pre())
         with run_on(n_threads()):
-            edge_products(crow, col, g, h, products)
+            edge_products(ccol, row, h, g, products)
         return torch.from_numpy(products)
 
     def to_coo(self) -> Tensor:
         """Return the matrix as a coalesced torch COO tensor."""
-        post = torch.repeat_interleave(self.crow.diff())
+        matrix = self.to_scipy().tocoo()
         return torch.sparse_coo_tensor(
-            torch.stack([post, self.col]).long(),
-            self.values.detach().clone(),
+            torch.from_numpy(np.stack(matrix.coords).astype(np.int64)),
+            torch.from_numpy(matrix.data),
             (self.n_neurons,) * 2,
+            device=self.values.device,
             check_invariants=False,
             is_coalesced=True,
         )
 
-    def to_scipy(self, *, copy: bool = True) -> sparse.csr_array:
-        """Return the matrix as a scipy array on the CPU; without a copy it may share memory."""
-        parts = (self.values, self.col, self.crow)
-        values, col, crow = (part.detach().cpu().numpy() for part in parts)
-        return sparse.csr_array((values, col, crow), shape=(self.n_neurons,) * 2, copy=copy)
+    def to_scipy(self) -> sparse.csr_array:
+        """Return a copy of the matrix as a scipy array on the CPU."""
+        parts = (self.values, self.row, self.ccol)
+        values, row, ccol = (part.detach().cpu().numpy() for part in parts)
+        by_pre = sparse.csc_array((values, row, ccol), shape=(self.n_neurons,) * 2)
+        by_post: sparse.csr_array = by_pre.tocsr()
+        return by_post
 
     @property
-    def has_layout_by_pre(self) -> bool:
-        """Whether the layout that gradients need is there, and up to date."""
-        return self._made_by_pre() is not None
-
-    def arrays(self, n_blocks: int, *, by_pre: bool) -> tuple[Arrays, Arrays, Blocks]:
-        """Return both layouts as the kernels take them, and blocks of postsynaptic neurons.
-
-        Parameters
-        ----------
-        n_blocks : int
-            Blocks of about as many edges each, one for each thread.
-        by_pre : bool
-            Whether the layout by pre is needed. Otherwise it is empty unless it is there.
-        """
+    def bytes_to_come(self) -> int:
+        """Most that layouts which are not there yet would take."""
+        one = self.row.nbytes + self.values.nbytes
         with _lock:
-            made = self._layout_by_pre() if by_pre else self._made_by_pre()
-            by_post = as_arrays(self._layout_by_post())
-            key = (n_blocks, made is not None)
+            self._forget_if_changed()
+            lacks_by_post = self._by_post is None and len(self.values) <= FEW_EDGES
+            return one * ((self._tiles is None) + lacks_by_post)
+
+    def ask_for(self, *, tiles: bool = False, by_post: bool = False) -> None:
+        """Have further layouts made for the next product; by post, of a small matrix alone."""
+        with _lock:
+            self._forget_if_changed()
+            self._wants_tiles |= tiles
+            self._wants_by_post |= by_post and len(self.values) <= FEW_EDGES
+
+    def arrays(self, n_blocks: int) -> MatrixArrays:
+        """Return the matrix as the kernels take it, with blocks of neurons for some threads."""
+        from ._tiles import make_tiles, no_tiles, width_of_tiles
+
+        with _lock:
+            self._forget_if_changed()
+            by_pre = as_arrays(self._by_pre())
+            if self._wants_tiles and self._tiles is None:
+                self._tiles = make_tiles(*by_pre)
+            if self._in_edges is None:
+                self._in_edges = count_in_edges(by_pre)
+            by_post = self._in_edges, by_pre[1][:0], by_pre[2][:0]
+            if self._wants_by_post:
+                by_post = as_arrays(self._layout_by_post())
+            key = n_blocks, self._wants_by_post
             if key not in self._blocks:
-                self._blocks[key] = divide(
-                    by_post, None if made is None else as_arrays(made), n_blocks
-                )
-            crow, col, values = by_post
-            absent = (crow[:0], col[:0], values[:0])
-            return by_post, absent if made is None else as_arrays(made), self._blocks[key]
+                width = width_of_tiles(self.n_neurons)
+                self._blocks[key] = divide(by_pre, by_post, n_blocks, width)
+            tiles = self._tiles or no_tiles(by_pre[2])
+            return MatrixArrays(by_pre, by_post, tiles, self._blocks[key])
+
+    def _by_pre(self) -> Layout:
+        return self.ccol, self.row, self.values
 
     def _layout_by_post(self) -> Layout:
-        return self.crow, self.col, self.values
-
-    def _made_by_pre(self) -> Layout | None:
-        """Return the layout by pre if it has been made of the values as they are."""
-        crow, col, values = self.crow_by_pre, self.col_by_pre, self.values_by_pre
-        current = self._made_for is self.values and self._made_at == self.values._version
-        if crow is None or col is None or values is None or not current:
-            return None
-        return crow, col, values
-
-    def _layout_by_pre(self) -> Layout:
+        """Return the matrix in CSR form."""
         with _lock:
-            made = self._made_by_pre()
-            if made is None:
-                self._blocks = {}
-                made = make_layout(self.to_scipy(copy=False).T.tocsr(), self.values.device)
-                self.crow_by_pre, self.col_by_pre, self.values_by_pre = made
-                self._made_for, self._made_at = self.values, self.values._version
-            return made
+            self._forget_if_changed()
+            if self._by_post is None:
+                self._by_post = make_layout(self.to_scipy(), self.values.device)
+            return self._by_post
+
+    def _forget_if_changed(self) -> None:
+        """Drop what was made of other values than there are now."""
+        if self._made_for is self.values and self._made_at == self.values._version:
+            return
+        self._in_edges = self._tiles = self._by_post = None
+        self._blocks = {}
+        # Values that change at every step, as in training, would pay for layouts each time.
+        self._wants_tiles = self._wants_by_post = False
+        self._made_for, self._made_at = self.values, self.values._version
 
 
 class _Product(torch.autograd.Function):
@@ -208,8 +268,8 @@ class _EdgeProducts(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         post, pre = ctx.saved_tensors
-        crow, col = ctx.matrix.crow.long(), ctx.matrix.col.long()
-        row = torch.repeat_interleave(crow.diff())
+        row = ctx.matrix.row.long()
+        col = torch.repeat_interleave(ctx.matrix.ccol.long().diff())
         d_post = torch.zeros_like(post).index_add(0, row, grad.unsqueeze(1) * pre[col])
         d_pre = torch.zeros_like(pre).index_add(0, col, grad.unsqueeze(1) * post[row])
         return d_post, d_pre, None
@@ -231,16 +291,3 @@ def multiply_on_device(by_row: Layout, h: Tensor) -> Tensor:
         matrix = torch.sparse_csr_tensor(crow, col, values.detach(), (n, n), check_invariants=False)
     product: Tensor = matrix @ h
     return product
-
-
-def _multiply(by_row: Layout, by_column: Layout | None, h: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Multiply on the CPU by whichever way reads fewer entries; both give the same bits."""
-    from ._kernels import active_rows, pull, push  # numba is loaded when it is first needed
-
-    if by_column is not None:
-        crow, col, values = as_arrays(by_column)
-        active = active_rows(h)
-        if np.sum(crow[active + 1] - crow[active]) < PUSH_BELOW * len(values):
-            return push(crow, col, values, active, h)
-    crow, col, values = as_arrays(by_row)
-    return pull(crow, col, values, h)

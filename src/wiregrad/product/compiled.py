@@ -2,5 +2,13 @@
 
 from ._compile import kernel, parallel_kernel
 from ._rows import pull_rows, push_rows
+from ._tiles import mark_tiles, pull_tiles
 
-__all__ = ["kernel", "parallel_kernel", "pull_rows", "push_rows"]
+__all__ = [
+    "kernel",
+    "mark_tiles",
+    "parallel_kernel",
+    "pull_rows",
+    "pull_tiles",
+    "push_rows",
+]

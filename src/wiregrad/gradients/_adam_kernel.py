@@ -1,0 +1,58 @@
+"""One step of Adam, compiled on first use and cached on disk."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+from ..product.compiled import kernel
+
+__all__ = ["adam_step"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+@kernel
+def adam_step(
+    x: Array,
+    gradient: Array,
+    mean: Array,
+    square: Array,
+    moved: Array,
+    rates: Array,
+    beta1: float,
+    beta2: float,
+    correction1: float,
+    correction2: float,
+    epsilon: float,
+) -> None:  # pragma: no cover - compiled
+    """Update both moments, and fill in where the step leads, in [0, 1].
+
+    Parameters
+    ----------
+    x, gradient, mean, square, moved : ndarray, shape (batch, n)
+    rates : ndarray of float64, shape (batch,)
+        Step sizes.
+    beta1, beta2 : float
+        How much of the moments is kept.
+    correction1, correction2 : float
+        What the moments are divided by, as they began at 0.
+    epsilon : float
+
+    Notes
+    -----
+    Computed in float64: a square root of a float32 that is nearly 0 takes ten times as long.
+    """
+    for b in range(x.shape[0]):
+        step = rates[b] / correction1
+        from_x, slope, to_x = x[b], gradient[b], moved[b]
+        first, second = mean[b], square[b]
+        for i in range(len(from_x)):
+            g = float(slope[i])
+            m = beta1 * first[i] + (1 - beta1) * g
+            v = beta2 * second[i] + (1 - beta2) * g * g
+            first[i], second[i] = m, v
+            to = from_x[i] - step * m / (math.sqrt(v / correction2) + epsilon)
+            to_x[i] = min(max(to, 0.0), 1.0)

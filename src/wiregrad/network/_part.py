@@ -1,0 +1,147 @@
+"""The part of a network that a stimulus can reach at all: smaller arrays, the same numbers."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..product import SparseMatrix
+from ._walks import shortest_walks
+
+if TYPE_CHECKING:
+    from ._network import MultilayeredNetwork
+
+__all__ = ["NetworkPart", "reached_part"]
+
+# A part is not worth its memory where more than this share of the connections is in it.
+_WORTHWHILE = 0.8
+
+
+class NetworkPart:
+    """Some neurons of a network and the connections among them; all else is the network's own.
+
+    It stands for the network as long as the other neurons are silent: see `stands_for_all`.
+
+    Parameters
+    ----------
+    whole : MultilayeredNetwork
+        On the CPU.
+    neurons : ndarray of int64
+        Ascending, with all sensory neurons among them.
+
+    Attributes
+    ----------
+    neurons : ndarray of int64
+    place : ndarray of int64, shape (n_neurons of the network,)
+        Where each neuron is in the part; -1 if it is not.
+    """
+
+    def __init__(self, whole: MultilayeredNetwork, neurons: npt.NDArray[np.int64]) -> None:
+        # The network remembers its part, and shall not be kept alive by it.
+        self._whole = weakref.ref(whole)
+        self.neurons = neurons
+        self.place = np.full(whole.n_neurons, -1, np.int64)
+        self.place[neurons] = np.arange(len(neurons))
+        self.weights = SparseMatrix(whole.weights.to_scipy()[neurons][:, neurons])
+        self.sensory_indices = torch.from_numpy(self.place[whole.sensory_indices.numpy()])
+        self.n_neurons = len(neurons)
+        self.indices: Tensor | None = None
+        self._groups_outside: Tensor | None = None
+        if whole.indices is not None:
+            self.indices = whole.indices[torch.from_numpy(neurons)]
+            self._groups_outside = whole.indices[torch.from_numpy(self.place < 0)].unique()
+
+    def __getattr__(self, name: str) -> Any:
+        whole = self.__dict__["_whole"]()
+        if whole is None:
+            raise RuntimeError("the network of this part is gone")
+        return getattr(whole, name)
+
+    def stands_for_all(self) -> bool:
+        """Whether the neurons outside are silent, whatever the stimulus.
+
+        None has an input from within, so they are if none is active of itself.
+        """
+        if self._groups_outside is None or self.biases is None:
+            return bool(self.default_bias < self.threshold)
+        return bool((self.biases.detach()[self._groups_outside] < self.threshold).all())
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The part found last of a network, and what of the network it was found for."""
+
+    values: Tensor
+    version: int
+    sensory: Tensor
+    num_layers: int
+    also: npt.NDArray[np.int64]
+    part: NetworkPart | None
+
+    def fits(self, model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> bool:
+        return (
+            self.values is model.weights.values
+            and self.version == model.weights.values._version
+            and torch.equal(self.sensory, model.sensory_indices)
+            and self.num_layers == model.num_layers
+            and np.array_equal(self.also, also)
+        )
+
+
+_known: weakref.WeakKeyDictionary[MultilayeredNetwork, _Known] = weakref.WeakKeyDictionary()
+
+
+def reached_part(
+    model: MultilayeredNetwork, also: npt.NDArray[np.int64]
+) -> NetworkPart | None:
+    """Find the part that a stimulus can reach, if it is so small that it pays.
+
+    Parameters
+    ----------
+    model : MultilayeredNetwork
+        One that can be fused.
+    also : ndarray of int64
+        Neurons that shall be in it, reached or not.
+
+    Returns
+    -------
+    NetworkPart or None
+
+    Notes
+    -----
+    Cost: a pass over the edges, and the connections of the part once more in memory; the last part
+    of a network is remembered.
+
+    Examples
+    --------
+    >>> import wiregrad as wg
+    >>> weights = np.array([[0, 0, 0.0], [0.5, 0, 0], [0.9, 0, 0]]).T  # 1 and 2 drive 0
+    >>> network = wg.MultilayeredNetwork(weights, [1], num_layers=2, device="cpu")
+    >>> reached_part(network, np.array([1])).neurons.tolist()
+    [0, 1]
+    """
+    also = np.unique(also)
+    known = _known.get(model)
+    if known is None or not known.fits(model, also):
+        part = _find(model, also)
+        values, sensory = model.weights.values, model.sensory_indices
+        known = _Known(values, values._version, sensory, model.num_layers, also, part)
+        _known[model] = known
+    return known.part
+
+
+def _find(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> NetworkPart | None:
+    walks = shortest_walks(model)
+    within = (walks >= 1) & (walks <= model.num_layers)
+    within[model.sensory_indices.numpy()] = True
+    within[also] = True
+    out_edges = np.diff(model.weights.ccol.numpy())
+    if out_edges[within].sum() > _WORTHWHILE * len(model.weights.values):
+        return None
+    return NetworkPart(model, np.flatnonzero(within))
