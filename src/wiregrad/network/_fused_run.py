@@ -160,7 +160,7 @@ class FusedRun:
         return self._hand_back(d_given), d_slope, d_bias
 
     def _hand_back(self, d_given: Array) -> Array:
-        from ._fused_kernels import hand_back
+        from ._stimulus_kernels import hand_back
 
         d_stimulus = np.empty(self._stimulus.shape, d_given.dtype)
         threshold, leak = (
@@ -171,7 +171,8 @@ class FusedRun:
 
     def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
-        from ._fused_kernels import forward, list_active  # numba is loaded when it is first needed
+        from ._forward_kernels import forward  # numba is loaded when it is first needed
+        from ._row_lists import list_active
 
         first, stop = self._windows[number]
         self._held = number
@@ -224,7 +225,7 @@ class FusedRun:
         g: Array,
     ) -> None:
         """Carry gradients from the last state of a window, in `g`, to its start."""
-        from ._fused_kernels import backward
+        from ._backward_kernels import backward
 
         places, here = self._settings.places.window(first, stop)
         wanted = self._wanted(first, stop)
@@ -284,7 +285,7 @@ class FusedRun:
         return known[first, stop]
 
     def _active_or_sensory(self, t: int, first: int) -> Array:
-        from ._fused_kernels import merge_rows
+        from ._row_lists import merge_rows
 
         at = t - first + 1
         active = self._active[at, : self._n_active[at]]
@@ -316,7 +317,7 @@ class _SensoryOrder:
 
 def _given(stimulus: Array, threshold: float) -> Array:
     """Return what the network takes in, (step, sensory, batch): in [threshold, 1], or 0."""
-    from ._fused_kernels import take_in
+    from ._stimulus_kernels import take_in
 
     given = np.empty(stimulus.shape[::-1], stimulus.dtype)
     take_in(stimulus, stimulus.dtype.type(threshold), given)

@@ -16,7 +16,19 @@ from numba.core import cgutils, types
 from numba.core.errors import RequireLiteralValue
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["add_product", "load", "prefetch", "store", "zeros"]
+__all__ = [
+    "add",
+    "add_product",
+    "any_from",
+    "any_set",
+    "fill",
+    "load",
+    "multiply",
+    "prefetch",
+    "store",
+    "where_positive",
+    "zeros",
+]
 
 
 class Lanes(types.Type):
@@ -82,14 +94,77 @@ def _store(_: Any, array: Any, index: Any, lanes: Any) -> Any:
 @intrinsic
 def _add_product(_: Any, total: Any, factor: Any, lanes: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = args[0].type
-        nothing, first = ir.Constant(vector, ir.Undefined), ir.Constant(ir.IntType(32), 0)
-        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
-        one = builder.insert_element(nothing, args[1], first)
-        factors = builder.shuffle_vector(one, nothing, everywhere)
+        factors = _everywhere(builder, args[1], args[0].type)
         return builder.fadd(args[0], builder.fmul(factors, args[2]))
 
     return total(total, factor, lanes), generate
+
+
+def _everywhere(builder: Any, number: Any, vector: Any) -> Any:
+    """Put a number into all lanes."""
+    nothing, first = ir.Constant(vector, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
+    return builder.shuffle_vector(
+        builder.insert_element(nothing, number, first), nothing, everywhere
+    )
+
+
+@intrinsic
+def _fill(_: Any, n: Any, number: Any) -> Any:
+    lanes = _lanes(number, n)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _everywhere(builder, args[1], context.get_value_type(lanes))
+
+    return lanes(n, number), generate
+
+
+@intrinsic
+def _add(_: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(args[0], args[1])
+
+    return a(a, b), generate
+
+
+@intrinsic
+def _multiply(_: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fmul(args[0], args[1])
+
+    return a(a, b), generate
+
+
+@intrinsic
+def _where_positive(_: Any, tested: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(args[0].type, None))
+        return builder.select(positive, args[1], args[2])
+
+    return a(tested, a, b), generate
+
+
+def _any(builder: Any, flags: Any) -> Any:
+    bits = ir.IntType(flags.type.count)
+    return builder.icmp_unsigned("!=", builder.bitcast(flags, bits), bits(0))
+
+
+@intrinsic
+def _any_from(_: Any, lanes: Any, least: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        limit = _everywhere(builder, args[1], args[0].type)
+        return _any(builder, builder.fcmp_ordered(">=", args[0], limit))
+
+    return types.boolean(lanes, least), generate
+
+
+@intrinsic
+def _any_set(_: Any, lanes: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        nothing = ir.Constant(args[0].type, None)
+        return _any(builder, builder.fcmp_unordered("!=", args[0], nothing))
+
+    return types.boolean(lanes), generate
 
 
 @intrinsic
@@ -125,6 +200,36 @@ def add_product(total: Any, factor: Any, lanes: Any) -> Any:
     return total + factor * lanes
 
 
+def fill(n: int, number: Any) -> Any:
+    """Make `n` lanes of a number; `n` is a constant."""
+    return np.full(n, number)
+
+
+def add(a: Any, b: Any) -> Any:
+    """Return `a + b`."""
+    return a + b
+
+
+def multiply(a: Any, b: Any) -> Any:
+    """Return `a * b`."""
+    return a * b
+
+
+def where_positive(tested: Any, a: Any, b: Any) -> Any:
+    """Return `a` where what is tested is above 0, else `b`."""
+    return np.where(tested > 0, a, b)
+
+
+def any_from(lanes: Any, least: Any) -> bool:
+    """Say whether any lane is at least so much."""
+    return bool((lanes >= least).any())
+
+
+def any_set(lanes: Any) -> bool:
+    """Say whether any lane is not 0."""
+    return bool((lanes != 0).any())
+
+
 def prefetch(array: Any, index: Any) -> None:
     """Ask for `array[index]` to be brought near; it may lie beyond the array's end."""
 
@@ -133,3 +238,5 @@ def prefetch(array: Any, index: Any) -> None:
 if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     zeros, load, store = _zeros, _load, _store  # type: ignore[assignment]
     add_product, prefetch = _add_product, _prefetch  # type: ignore[assignment]
+    fill, add, multiply = _fill, _add, _multiply  # type: ignore[assignment]
+    where_positive, any_from, any_set = _where_positive, _any_from, _any_set  # type: ignore[assignment]

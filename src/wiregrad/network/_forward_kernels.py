@@ -1,0 +1,428 @@
+"""CPU kernels of the unrolled network forwards, on active neurons only.
+
+Compiled on first use and cached on disk. All arrays are (step, neuron, batch) or a slice of that,
+contiguous along the batch. A neuron's inputs are added in ascending order of the presynaptic index
+by every path, one rounded operation at a time: so a batch member's result is the same bits alone,
+in any batch, and on any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from ..product.compiled import (
+    Tiles,
+    add,
+    any_from,
+    fill,
+    kernel,
+    load,
+    mark_tiles,
+    multiply,
+    parallel_kernel,
+    pull_tiles,
+    push_rows,
+    store,
+    where_positive,
+    zeros,
+)
+from ._row_lists import any_in_row, close_up, count_edges
+
+__all__ = ["forward"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+# Neurons are looked over in chunks of so many; those without activity are passed over.
+_CHUNK = 64
+# Sums above threshold are gathered until there are so many, to share vector instructions.
+_GATHERED = 256
+
+_ONE, _EIGHT = np.uint64(1), np.uint64(8)
+
+
+@kernel
+def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
+    """Tanh of a number that is not negative, as good as float32 can hold.
+
+    Plain arithmetic in float64, so that neighbouring numbers share vector instructions:
+    exp(-2 z) is the 16th power of exp(-z / 8), and of that one the first terms of the series do.
+    """
+    u = min(float(z), 10.0) * 0.125  # beyond 10 it is 1
+    # exp(-u) - 1, which keeps its digits where u is small, and then that of its squares.
+    tail = 1 / 24 + u * (-1 / 120 + u * (1 / 720 + u * (-1 / 5040 + u / 40320)))
+    m = u * (-1 + u * (1 / 2 + u * (-1 / 6 + u * tail)))
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    return -m / (2 + m)
+
+
+@kernel
+def _activate_one(
+    y: Array,
+    first: int,
+    stop: int,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    active: Array,
+) -> int:  # pragma: no cover - compiled
+    """Do what `_activate` does, for a batch of one, shape (n_neurons,).
+
+    Lists the active neurons from `active[first]` on and returns how many they are.
+    """
+    zero = y.dtype.type(0)
+    sums = np.empty(_CHUNK, y.dtype)
+    n = first
+    for begin in range(first, stop, _CHUNK):
+        # Counted from 0 in slices: a loop that might meet a negative index uses no vectors.
+        part = y[begin : min(begin + _CHUNK, stop)]
+        steepness, offset = slope[begin : begin + len(part)], bias[begin : begin + len(part)]
+        n_open = 0
+        for i in range(len(part)):
+            part[i] = steepness[i] * part[i] + offset[i]
+            n_open += part[i] >= threshold
+        if n_open == 0:  # most neurons are silent, and in many chunks all of them
+            part[:] = zero
+            continue
+        listed = active[n : n + len(part)]
+        n_listed = 0
+        for i in range(len(part)):
+            listed[n_listed] = i
+            sums[n_listed] = part[i]
+            n_listed += part[i] >= threshold
+            part[i] = zero
+        if single:
+            for j in range(n_listed):
+                sums[j] = _tanh(sums[j])
+        else:
+            for j in range(n_listed):
+                sums[j] = math.tanh(sums[j])
+        for j in range(n_listed):
+            part[listed[j]] = sums[j]
+            listed[j] += begin
+        n += n_listed
+    return n - first
+
+
+@kernel
+def _finish(
+    flat: Array, at: Array, sums: Array, n: int, single: bool
+) -> None:  # pragma: no cover - compiled
+    """Put the activations of gathered sums where they belong."""
+    if single:
+        for j in range(n):
+            sums[j] = _tanh(sums[j])
+    else:
+        for j in range(n):
+            sums[j] = math.tanh(sums[j])
+    for j in range(n):
+        flat[at[j]] = sums[j]
+
+
+def _activate_with(n: int) -> Callable[..., int]:
+    """Make what `_activate` does, for batches of at least `n` columns, in registers of `n` lanes."""
+    lanes = np.uint64(n)
+
+    @kernel
+    def activate(
+        y: Array,
+        first: int,
+        stop: int,
+        slope: Array,
+        bias: Array,
+        threshold: Any,
+        single: bool,
+        active: Array,
+    ) -> int:  # pragma: no cover - compiled
+        zero, n_batch = y.dtype.type(0), np.uint64(y.shape[1])
+        flat = y.reshape(-1)
+        at = np.empty(_GATHERED + y.shape[1], np.uint64)
+        sums = np.empty(_GATHERED + y.shape[1], y.dtype)
+        n_gathered, n_active = 0, first
+        for i in range(np.uint64(first), np.uint64(stop)):
+            steepness, offset, row = slope[i], bias[i], i * n_batch
+            last = row + n_batch - lanes
+            is_open = False
+            k = row
+            while k < last + lanes:
+                # The last register may overlap the one before it: nothing is written yet.
+                drive = multiply(fill(n, steepness), load(n, flat, min(k, last)))
+                if any_from(add(drive, fill(n, offset)), threshold):
+                    is_open = True
+                    break
+                k += lanes
+            if not is_open:  # most neurons are silent
+                k = row
+                while k < last + lanes:
+                    store(flat, min(k, last), zeros(n, y))
+                    k += lanes
+                continue
+            active[n_active] = i
+            n_active += 1
+            for k in range(row, row + n_batch):
+                total = steepness * flat[k] + offset
+                at[n_gathered], sums[n_gathered], flat[k] = k, total, zero
+                n_gathered += total >= threshold
+            if n_gathered >= _GATHERED:
+                _finish(flat, at, sums, n_gathered, single)
+                n_gathered = 0
+        _finish(flat, at, sums, n_gathered, single)
+        return n_active - first
+
+    return activate
+
+
+_activate_few, _activate_many = _activate_with(2), _activate_with(8)
+
+
+@kernel
+def _activate(
+    y: Array,
+    first: int,
+    stop: int,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    active: Array,
+) -> int:  # pragma: no cover - compiled
+    """Turn the summed inputs of some neurons into activations, in place.
+
+    Lists the active neurons from `active[first]` on and returns how many they are.
+    """
+    if y.shape[1] == 1:
+        flat = y.reshape(-1)
+        return _activate_one(flat, first, stop, slope, bias, threshold, single, active)
+    if y.shape[1] < 8:
+        return _activate_few(y, first, stop, slope, bias, threshold, single, active)
+    return _activate_many(y, first, stop, slope, bias, threshold, single, active)
+
+
+@kernel
+def _with_driven(
+    h: Array, driven: Array, first: int, n: int, active: Array
+) -> int:  # pragma: no cover - compiled
+    """Add driven neurons to a list of active ones, both ascending; return the new length.
+
+    The list begins at `active[first]`; `h` is not all 0 at those in it.
+    """
+    listed = active[first : first + n].copy()
+    flat, n_batch = h.reshape(-1), np.uint64(h.shape[1])
+    at = first
+    j = 0
+    for i in driven:
+        while j < n and listed[j] < i:
+            active[at] = listed[j]
+            at += 1
+            j += 1
+        if j < n and listed[j] == i:
+            j += 1
+        active[at] = i
+        at += any_in_row(flat, np.uint64(i) * n_batch, n_batch)
+    for k in range(j, n):
+        active[at] = listed[k]
+        at += 1
+    return at - first
+
+
+@kernel
+def _drive(
+    h: Array, sensory: Array, places: Array, given: Array, before: Array
+) -> None:  # pragma: no cover - compiled
+    """Add the stimulus of one step at some sensory neurons, and note what they were before."""
+    one, n_batch = h.dtype.type(1), np.uint64(h.shape[1])
+    flat, drive, noted = h.reshape(-1), given.reshape(-1), before.reshape(-1)
+    for j in range(len(sensory)):
+        row, place = np.uint64(sensory[j]) * n_batch, np.uint64(places[j]) * n_batch
+        b = np.uint64(0)
+        while b + _EIGHT <= n_batch:
+            a = load(8, flat, row + b)
+            store(noted, place + b, a)
+            total = add(a, load(8, drive, place + b))
+            over = add(total, fill(8, -one))
+            store(flat, row + b, where_positive(over, fill(8, one), total))
+            b += _EIGHT
+        while b < n_batch:
+            a = flat[row + b]
+            noted[place + b] = a
+            flat[row + b] = min(a + drive[place + b], one)
+            b += _ONE
+
+
+@kernel
+def _add_up(
+    h: Array, active: Array, size: Array, square: Array
+) -> None:  # pragma: no cover - compiled
+    """Add the activations of each batch member, and their squares, in ascending order."""
+    for row in active:
+        for b in range(h.shape[1]):
+            value = float(h[row, b])
+            size[b] += value
+            square[b] += value * value
+
+
+@kernel
+def _step_of_block(
+    p: int,
+    pushes: bool,
+    by_pre: tuple[Array, Array, Array],
+    tiles: Tiles,
+    split: Array,
+    bounds: Array,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    sensory: Array,
+    places: Array,
+    joining: Array,
+    sensory_in_block: Array,
+    busy: Array,
+    rows: Array,
+    h: Array,
+    y: Array,
+    before: Array,
+    summed: Array,
+    active: Array,
+) -> int:  # pragma: no cover - compiled
+    """Take one step in one block of neurons; list the active ones and return their number."""
+    first, stop = bounds[p], bounds[p + 1]
+    if pushes:
+        y[first:stop] = 0
+        push_rows(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
+    else:
+        pull_tiles(tiles, False, first, stop, busy, h, y)
+    if len(summed):
+        summed[0, first:stop] = y[first:stop]
+    n = _activate(y, first, stop, slope, bias, threshold, single, active)
+    if len(joining):
+        own = slice(sensory_in_block[p], sensory_in_block[p + 1])
+        _drive(y, sensory[own], places[own], joining[0], before)
+        n = _with_driven(y, sensory[own], first, n, active)
+    return n
+
+
+@parallel_kernel
+def forward(
+    by_pre: tuple[Array, Array, Array],
+    tiles: Tiles,
+    split: Array,
+    bounds: Array,
+    slope: Array,
+    bias: Array,
+    threshold: Any,
+    single: bool,
+    sensory: Array,
+    places: Array,
+    given: Array,
+    sensory_in_block: Array,
+    states: Array,
+    before: Array,
+    summed: Array,
+    active: Array,
+    n_active: Array,
+    size: Array,
+    square: Array,
+    add_up: bool,
+    push_below: float,
+) -> int:  # pragma: no cover - compiled
+    """Run the network for some steps in a row.
+
+    Parameters
+    ----------
+    by_pre : (indptr, indices, values)
+        The weights, in CSC form.
+    tiles : Tiles
+        The weights in tiles, or empty; then everything is pushed.
+    split : ndarray, shape (n_blocks + 1, n_neurons)
+        Where each row by pre passes the bounds of the blocks of postsynaptic neurons.
+    bounds : ndarray, shape (n_blocks + 1,)
+        Where tiles end, all of them.
+    slope, bias : ndarray, shape (n_neurons,)
+    threshold : number
+        Above 0.
+    single : bool
+        Whether tanh need only be as good as float32.
+    sensory, places : ndarray, shape (n_sensory,)
+        Sensory neurons, ascending, and the row of the stimulus of each.
+    given : ndarray, shape (step + 1, sensory, batch), or (step, sensory, batch)
+        The stimulus, in [threshold, 1] or 0: [t + 1] is added to the state after t + 1 of these
+        steps. Nothing is added to the last state of all, so there is one entry less.
+    sensory_in_block : ndarray, shape (n_blocks + 1,)
+        Where the sensory neurons of each block begin.
+    states : ndarray, shape (step + 1, neuron, batch)
+        [0] is where to start; filled in: [t + 1], the state after t + 1 steps.
+    before : ndarray, shape (step, sensory, batch)
+        Filled in: activation of the sensory neurons before the stimulus was added.
+    summed : ndarray, shape (step, neuron, batch), or (0, 0, 0)
+        Filled in, if there is room: W h of each step.
+    active : ndarray, shape (step + 1, n_neurons)
+    n_active : ndarray, shape (step + 1,)
+        The active neurons of each state, ascending, and their number: [0] is given, the others are
+        filled in.
+    size, square : ndarray, shape (batch,)
+        The sums of activations and of their squares, over neurons and steps, are added to these,
+    add_up : bool
+        if so wanted.
+    push_below : float
+        Push along the out-edges of active neurons if they are fewer than this share of all edges.
+
+    Returns
+    -------
+    int
+        Steps that would have been faster if there were tiles.
+
+    Notes
+    -----
+    Cost: a step reads the out-edges of the active neurons, or all edges where these are many.
+    """
+    n_blocks, n_steps = len(bounds) - 1, len(states) - 1
+    counts = np.empty(n_blocks, np.int64)
+    n_edges, has_tiles, missed = len(by_pre[1]), len(tiles[1]) > 0, 0
+    busy = np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
+    for t in range(n_steps):
+        h, y = states[t], states[t + 1]
+        rows = active[t, : n_active[t]]
+        many = count_edges(by_pre[0], rows) >= push_below * n_edges
+        missed += many and not has_tiles
+        pushes = not (many and has_tiles)
+        if not pushes:
+            mark_tiles(rows, tiles[3], busy)
+        joining = given[t + 1 : t + 2]
+        for p in numba.prange(n_blocks):
+            counts[p] = _step_of_block(
+                p,
+                pushes,
+                by_pre,
+                tiles,
+                split,
+                bounds,
+                slope,
+                bias,
+                threshold,
+                single,
+                sensory,
+                places,
+                joining,
+                sensory_in_block,
+                busy,
+                rows,
+                h,
+                y,
+                before[t],
+                summed[t : t + 1],
+                active[t + 1],
+            )
+        n_active[t + 1] = close_up(active[t + 1], bounds, counts)
+        if add_up:
+            _add_up(y, active[t + 1, : n_active[t + 1]], size, square)
+    return missed

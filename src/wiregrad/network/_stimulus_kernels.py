@@ -1,0 +1,42 @@
+"""The stimulus on its way into the network, and its gradient on the way out, compiled."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+from ..product.compiled import kernel
+
+__all__ = ["hand_back", "take_in"]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+@kernel
+def take_in(stimulus: Array, threshold: Any, given: Array) -> None:  # pragma: no cover - compiled
+    """Fill in what the network takes in, (step, sensory, batch): in [threshold, 1], or 0.
+
+    The stimulus is (batch, sensory, step).
+    """
+    zero, one = given.dtype.type(0), given.dtype.type(1)
+    # Neurons outermost: what is read and what is written lie near one another then.
+    for j in range(given.shape[1]):
+        for b in range(given.shape[2]):
+            for t in range(given.shape[0]):
+                x = stimulus[b, j, t]
+                given[t, j, b] = min(x, one) if x >= threshold else zero
+
+
+@kernel
+def hand_back(
+    d_given: Array, stimulus: Array, threshold: Any, leak: Any, d_stimulus: Array
+) -> None:  # pragma: no cover - compiled
+    """Carry the gradient of what was taken in back to the stimulus, (batch, sensory, step)."""
+    zero = d_given.dtype.type(0)
+    for j in range(d_stimulus.shape[1]):
+        for b in range(d_stimulus.shape[0]):
+            for t in range(d_stimulus.shape[2]):
+                x, gradient = stimulus[b, j, t], d_given[t, j, b]
+                passed = gradient if x <= 1 else zero
+                d_stimulus[b, j, t] = passed if x >= threshold else gradient * leak
