@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..product import run_on, threads_for
+
 __all__ = ["BoundedAdam"]
 
 
@@ -54,13 +56,14 @@ class BoundedAdam:
         rates = rate.to(torch.float64).reshape(-1).expand(n_members).contiguous()
         arrays = (x, gradient, self.mean, self.square, moved)
         rows = (part.contiguous().view(n_members, -1).numpy() for part in arrays)
-        adam_step(
-            *rows,
-            rates.numpy(),
-            self.BETA1,
-            self.BETA2,
-            1 - self.BETA1**self.steps,
-            1 - self.BETA2**self.steps,
-            self.EPSILON,
-        )
+        with run_on(threads_for(x.numel(), n_members)):
+            adam_step(
+                *rows,
+                rates.numpy(),
+                self.BETA1,
+                self.BETA2,
+                1 - self.BETA1**self.steps,
+                1 - self.BETA2**self.steps,
+                self.EPSILON,
+            )
         return moved

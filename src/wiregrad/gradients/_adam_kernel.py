@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
+import numba
 import numpy.typing as npt
 
-from ..product.compiled import kernel
+from ..product.compiled import parallel_kernel
 
 __all__ = ["adam_step"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-@kernel
+@parallel_kernel
 def adam_step(
     x: Array,
     gradient: Array,
@@ -45,7 +46,7 @@ def adam_step(
     -----
     Computed in float64: a square root of a float32 that is nearly 0 takes ten times as long.
     """
-    for b in range(x.shape[0]):
+    for b in numba.prange(x.shape[0]):
         step = rates[b] / correction1
         from_x, slope, to_x = x[b], gradient[b], moved[b]
         first, second = mean[b], square[b]

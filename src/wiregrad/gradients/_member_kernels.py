@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
+import numba
 import numpy.typing as npt
 
-from ..product.compiled import kernel
+from ..product.compiled import kernel, parallel_kernel
 
 __all__ = ["l1_plus_l2_of_members"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-@kernel
+@parallel_kernel
 def l1_plus_l2_of_members(
     rows: Array, cost: Array, slope: Array
 ) -> None:  # pragma: no cover - compiled
@@ -31,17 +32,21 @@ def l1_plus_l2_of_members(
     -----
     Sums are taken in float64 and in order, so a member's are the same bits in any batch.
     """
-    one, zero = rows.dtype.type(1), rows.dtype.type(0)
-    for b in range(rows.shape[0]):
-        row, out = rows[b], slope[b]
-        size = square = 0.0
-        for x in row:
-            size += abs(x)
-            square += float(x) * x
-        length = rows.dtype.type(math.sqrt(square))
-        cost[b] = size + length
-        divisor = length if length > zero else one
-        for i in range(len(row)):
-            x = row[i]
-            sign = one if x > zero else (-one if x < zero else zero)
-            out[i] = sign + x / divisor
+    for b in numba.prange(rows.shape[0]):
+        cost[b] = _l1_plus_l2(rows[b], slope[b])
+
+
+@kernel
+def _l1_plus_l2(row: Array, slope: Array) -> Any:  # pragma: no cover - compiled
+    one, zero = row.dtype.type(1), row.dtype.type(0)
+    size = square = 0.0
+    for x in row:
+        size += abs(x)
+        square += float(x) * x
+    length = row.dtype.type(math.sqrt(square))
+    divisor = length if length > zero else one
+    for i in range(len(row)):
+        x = row[i]
+        sign = one if x > zero else (-one if x < zero else zero)
+        slope[i] = sign + x / divisor
+    return size + length

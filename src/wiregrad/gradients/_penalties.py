@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from ..product import run_on, threads_for
+
 __all__ = [
     "Penalty",
     "check_penalties",
@@ -111,7 +113,8 @@ def _l1_plus_l2_and_slopes(batch: Tensor) -> tuple[Tensor, Tensor]:
 
     rows = batch.contiguous().flatten(1)
     costs, slopes = rows.new_empty(len(rows)), torch.empty_like(rows)
-    l1_plus_l2_of_members(rows.numpy(), costs.numpy(), slopes.numpy())
+    with run_on(threads_for(rows.numel(), len(rows))):
+        l1_plus_l2_of_members(rows.numpy(), costs.numpy(), slopes.numpy())
     return costs, slopes.view(batch.shape)
 
 

@@ -311,6 +311,7 @@ def backward(
     tiles: Tiles,
     bounds: Array,
     split: Array,
+    begins: bool,
     slope: Array,
     leak: Any,
     place_of: Array,
@@ -348,6 +349,8 @@ def backward(
         do.
     split : ndarray, shape (n_blocks + 1, n_neurons)
         Where each row by post passes the bounds, if there is that layout.
+    begins : bool
+        Whether no gradient comes from later steps; `g` is cleared then.
     leak : number
         Slope of the surrogate gradient below threshold; 0 gives the true gradient.
     place_of : ndarray, shape (n_neurons,)
@@ -434,6 +437,8 @@ def backward(
                     before_it,
                     g,
                 )
+            elif begins:
+                g[first:stop] = 0
             _add_asked(neuron[begin:end], batch[begin:end], gradient[begin:end], first, stop, g)
             counts[p] = _slopes_of_block(
                 first,

@@ -118,12 +118,19 @@ class FusedRun:
             if number:
                 self.states[0] = self.states[-1]  # only the last window is shorter
             else:
-                self.states[0] = 0
+                self._clear_start()
                 self.states[0, self._order.sensory] = self._given[0, self._order.places]
             if len(self._starts):
                 self._starts[number] = self.states[0]
             self._run(number, self._settings.add_up)
             places.read(self.states, first, stop, self.read)
+
+    def _clear_start(self) -> None:
+        """Silence the start, unless that has been done and only sensory neurons were driven."""
+        room = self._settings.room
+        if room.cleared is not self.states:
+            self.states[0] = 0
+        room.cleared = self.states if len(self._windows) == 1 else None
 
     def backward(
         self,
@@ -147,7 +154,6 @@ class FusedRun:
         d_given = np.empty_like(self._given)
         d_slope, d_bias = np.zeros(n_parameters), np.zeros(n_parameters)
         g = room.empty("g", (n_neurons, n_batch), dtype)
-        g.fill(0)
         for number in reversed(range(len(self._windows))):
             if self._held != number:
                 self.states[0] = self._starts[number]
@@ -237,6 +243,7 @@ class FusedRun:
                 self._by.tiles,
                 bounds,
                 self._by.blocks.split_back,
+                stop == len(self._given),
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
                 self._order.place_of,

@@ -24,6 +24,9 @@ class Room:
         The sensory neurons in ascending order, and where to find their stimuli.
     slope_and_bias : tuple or None
         Of every neuron, while they have no gradient.
+    cleared : ndarray or None
+        States whose first is 0 but for sensory neurons, which every run sets: a batch's take longer
+        to clear than to drive.
     wanted : dict
         By window of steps: the neurons that the stimulus can change at all, before and within it.
     """
@@ -31,6 +34,7 @@ class Room:
     arrays: dict[str, Array] = field(default_factory=dict)
     sensory_order: tuple[Array, Array, Array] | None = None
     slope_and_bias: tuple[Tensor, Tensor] | None = None
+    cleared: Array | None = None
     wanted: dict[tuple[int, int], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:

@@ -1,7 +1,7 @@
 """The sparse product y = W h: layouts, kernels, gradients and threads."""
 
 from ._sparse_matrix import PULL_BELOW, PUSH_BELOW, SparseMatrix
-from ._threads import PARALLEL_FROM, n_threads, run_on, set_threads
+from ._threads import PARALLEL_FROM, n_threads, run_on, set_threads, threads_for
 
 __all__ = [
     "PARALLEL_FROM",
@@ -11,4 +11,5 @@ __all__ = [
     "n_threads",
     "run_on",
     "set_threads",
+    "threads_for",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["PARALLEL_FROM", "n_threads", "run_on", "set_threads"]
+__all__ = ["PARALLEL_FROM", "n_threads", "run_on", "set_threads", "threads_for"]
 
 #: Below this many multiplications, starting the threads costs more than the work itself.
 PARALLEL_FROM = 100_000
@@ -62,6 +62,17 @@ def n_threads() -> int:
         numba.set_num_threads(_wanted)
     n: int = numba.get_num_threads()
     return n
+
+
+def threads_for(work: int, parts: int) -> int:
+    """Return how many threads to give some work: multiplications, in parts of equal size.
+
+    Examples
+    --------
+    >>> threads_for(1000, parts=16)
+    1
+    """
+    return max(min(n_threads(), parts), 1) if work >= PARALLEL_FROM else 1
 
 
 @contextmanager
