@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ..network import MultilayeredNetwork, Watch
+from ..network import MultilayeredNetwork
 from ._best_parameters import BestParameters
 from ._training_data import Part
 from ._training_loss import parameter_change
@@ -98,8 +98,8 @@ def train(
     Whatever else ends it, such as an error, puts the parameters back to the best so far: those at
     the start, if none did better. The parameters have no `.grad` afterwards, however it ended.
 
-    Cost of an epoch: a forward and a backward run on the training part, and a forward run on the
-    validation part.
+    Cost of an epoch: a forward run on both parts, and a backward run on the training part; on both
+    where the validation part is the smaller one.
     """
     course = Course(BestParameters(list(parameters.values())))
     try:
@@ -129,37 +129,31 @@ def _run(
     trained = list(parameters.values())
     initial = [parameter.detach().clone() for parameter in trained]
     optimiser = torch.optim.Adam(trained, lr=settings.rate)
-    weights = train_part.responses.weights()
-    watch = train_part.responses.watch(model, settings.leak, settings.window)
-    measure_validation = _Validation(model, validation)
+    runs = _Runs(model, train_part, validation, settings)
     for epoch in range(settings.num_epochs):
-        losses = _differentiate(watch, train_part, weights, trained, initial, settings)
+        losses, val_loss = _differentiate(runs, trained, initial, settings)
         _refuse_nan(losses, parameters, epoch)
-        val_loss = measure_validation()
         _record(course, losses, val_loss)
         course.best.offer(epoch, val_loss)
         on_epoch(course)
         optimiser.step()
         course.steps = epoch + 1
-    course.last_val_loss = measure_validation()
+    course.last_val_loss = runs.validation_loss()
     course.best.offer(settings.num_epochs, course.last_val_loss)
 
 
 def _differentiate(
-    watch: Watch,
-    part: Part,
-    weights: Tensor,
+    runs: _Runs,
     trained: Sequence[nn.Parameter],
     initial: Sequence[Tensor],
     settings: TrainingSettings,
-) -> list[float]:
+) -> tuple[list[float], float]:
     """Work out the losses and give each parameter its gradient.
 
-    Returns loss, distance from the responses, and penalty on change.
+    Returns loss, distance from the responses, and penalty on change; and the validation loss.
     """
     with torch.enable_grad():  # whatever the caller has set
-        read = watch(part.inputs[..., : watch.num_layers]).read
-        distance = part.responses.distance(read, weights)
+        distance, val_loss = runs.losses()
         if not distance.requires_grad:
             raise ValueError(
                 "there is nothing to train: the activation function that was given to the network "
@@ -173,7 +167,7 @@ def _differentiate(
     for parameter, gradient in zip(trained, gradients, strict=True):
         parameter.grad = gradient
     numbers: list[float] = torch.stack([loss, distance, penalty]).tolist()
-    return numbers
+    return numbers, val_loss
 
 
 def _refuse_nan(
@@ -200,18 +194,41 @@ def _record(course: Course, losses: Sequence[float], val_loss: float) -> None:
         course.history[name].append(value)
 
 
-class _Validation:
-    """Works the validation loss out each time that it is called; NaN without responses."""
+class _Runs:
+    """Runs the network on both parts: as one batch, where the validation part is the smaller one.
 
-    def __init__(self, model: MultilayeredNetwork, part: Part) -> None:
-        self._responses = part.responses
-        self._watch = part.responses.watch(model, leak=0.0, window=1)
-        self._stimuli = part.inputs[..., : model.num_layers]
-        self._weights = part.responses.weights()
+    A run of a few members takes nearly as long as one of many; but in one batch the gradient is
+    carried back through all of it.
+    """
 
-    def __call__(self) -> float:
-        if not len(self._responses):
+    def __init__(
+        self, model: MultilayeredNetwork, training: Part, validation: Part, settings: TrainingSettings
+    ) -> None:
+        self._training, self._validation = training.responses, validation.responses
+        self._weights = [part.weights() for part in (self._training, self._validation)]
+        self._stimuli = [part.inputs[..., : model.num_layers] for part in (training, validation)]
+        self._joined = self._training
+        self._in_one = 0 < len(validation.indices) <= len(training.indices)
+        if self._in_one:
+            self._joined = self._training.followed_by(self._validation, len(training.indices))
+        self._watch = self._joined.watch(model, settings.leak, settings.window)
+        self._watch_validation = self._validation.watch(model, leak=0.0, window=1)
+
+    def losses(self) -> tuple[Tensor, float]:
+        """Return the distance from the training responses, with its graph, and validation loss."""
+        if not self._in_one:
+            attained = self._joined.attained(self._watch(self._stimuli[0]).read)
+            return self._training.distance(attained, self._weights[0]), self.validation_loss()
+        attained = self._joined.attained(self._watch(torch.cat(self._stimuli)).read)
+        n = len(self._training)
+        distance = self._training.distance(attained[:n], self._weights[0])
+        val_loss = self._validation.distance(attained[n:].detach(), self._weights[1])
+        return distance, float(val_loss) if len(self._validation) else math.nan
+
+    def validation_loss(self) -> float:
+        """Return the validation loss; NaN without responses."""
+        if not len(self._validation):
             return math.nan
         with torch.no_grad():
-            read = self._watch(self._stimuli).read
-            return float(self._responses.distance(read, self._weights))
+            attained = self._validation.attained(self._watch_validation(self._stimuli[1]).read)
+            return float(self._validation.distance(attained, self._weights[1]))

@@ -69,10 +69,25 @@ class Responses:
             place = (member.flatten(), self.neuron.repeat(len(layers)), layer.flatten())
         return Watch(model, *place, leak=leak, window=window)
 
-    def distance(self, read: Tensor, weights: Tensor) -> Tensor:
-        """Sum up the weighted distances of what a watch has read; a scalar."""
-        attained = read if self.layer is not None else read.view(-1, len(self)).mean(dim=0)
+    def attained(self, read: Tensor) -> Tensor:
+        """Take the activations, one for each response, from what a watch has read."""
+        return read if self.layer is not None else read.view(-1, len(self)).mean(dim=0)
+
+    def distance(self, attained: Tensor, weights: Tensor) -> Tensor:
+        """Sum up the weighted distances of activations from the responses; a scalar."""
         return ((attained - self.value).abs() * weights).sum()
+
+    def followed_by(self, other: Responses, n_members: int) -> Responses:
+        """Join responses of another batch, whose members come after these `n_members`."""
+        layer = None
+        if self.layer is not None and other.layer is not None:
+            layer = torch.cat([self.layer, other.layer])
+        return Responses(
+            member=torch.cat([self.member, other.member + n_members]),
+            neuron=torch.cat([self.neuron, other.neuron]),
+            layer=layer,
+            value=torch.cat([self.value, other.value]),
+        )
 
 
 def find_responses(

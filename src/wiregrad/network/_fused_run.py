@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, PULL_BELOW, PUSH_BELOW, n_threads, run_on
+from ..product import PARALLEL_FROM, n_threads, run_on
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import shortest_walks
@@ -91,7 +91,7 @@ class FusedRun:
         dtype, n_neurons = self._given.dtype, model.n_neurons
         matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
-        self._by = matrix.arrays(n_blocks)
+        self._by, self._ways = matrix.arrays(n_blocks), matrix.ways(n_batch)
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
@@ -212,7 +212,7 @@ class FusedRun:
                 self.size,
                 self.square,
                 add_up,
-                PUSH_BELOW,
+                self._ways.push_below,
             )
         if missed:
             self._matrix.ask_for(tiles=True)
@@ -262,8 +262,7 @@ class FusedRun:
                 d_bias,
                 g,
                 self._settings.room.empty("d", (2, *g.shape), g.dtype),
-                PUSH_BELOW,
-                PULL_BELOW,
+                *self._ways,
             )
         if missed_tiles or missed_by_post:
             self._matrix.ask_for(tiles=missed_tiles > 0, by_post=missed_by_post > 0)

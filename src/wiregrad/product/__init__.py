@@ -1,12 +1,10 @@
 """The sparse product y = W h: layouts, kernels, gradients and threads."""
 
-from ._sparse_matrix import PULL_BELOW, PUSH_BELOW, SparseMatrix
+from ._sparse_matrix import SparseMatrix
 from ._threads import PARALLEL_FROM, n_threads, run_on, set_threads, threads_for
 
 __all__ = [
     "PARALLEL_FROM",
-    "PULL_BELOW",
-    "PUSH_BELOW",
     "SparseMatrix",
     "n_threads",
     "run_on",

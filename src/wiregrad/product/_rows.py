@@ -54,35 +54,6 @@ def _push_one(
 
 
 @kernel
-def _pull_few(
-    indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    """Pull a batch that is too small for two registers."""
-    for row in rows:
-        target = y[row]
-        target[:] = 0
-        for k in range(indptr[row], indptr[row + 1]):
-            weight = values[k]
-            source = h[col[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
-
-
-@kernel
-def _push_few(
-    first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    """Push a batch that is too small for two registers."""
-    for row in rows:
-        source = h[row]
-        for k in range(first[row], stop[row]):
-            weight = values[k]
-            target = y[col[k]]
-            for b in range(target.shape[0]):
-                target[b] += weight * source[b]
-
-
-@kernel
 def _pair(number: Any, lanes: Any, batch: Any) -> Any:  # pragma: no cover - compiled
     """Return where two neighbouring registers begin that hold a part of the batch.
 
@@ -112,6 +83,8 @@ def _pull_with(n: int) -> Callable[..., None]:
                 first, second = _pair(number, lanes, batch)
                 a, b = zeros(n, values), zeros(n, values)
                 for k in range(indptr[row], indptr[row + 1]):
+                    prefetch(values, k + _AHEAD)
+                    prefetch(col, k + _AHEAD)
                     weight, source = values[k], np.uint64(col[k]) * batch
                     a = add_product(a, weight, load(n, flat, source + first))
                     b = add_product(b, weight, load(n, flat, source + second))
@@ -156,8 +129,8 @@ def _push_with(n: int) -> Callable[..., None]:
     return push
 
 
-_pull_four, _pull_eight = _pull_with(4), _pull_with(8)
-_push_four, _push_eight = _push_with(4), _push_with(8)
+_pull_two, _pull_four, _pull_eight = _pull_with(2), _pull_with(4), _pull_with(8)
+_push_two, _push_four, _push_eight = _push_with(2), _push_with(4), _push_with(8)
 
 
 @kernel
@@ -169,7 +142,7 @@ def pull_rows(
     if batch == 1:
         _pull_one(indptr, col, values, rows, h, y)
     elif batch < 4:
-        _pull_few(indptr, col, values, rows, h, y)
+        _pull_two(indptr, col, values, rows, h, y)
     elif batch < 8:
         _pull_four(indptr, col, values, rows, h, y)
     else:
@@ -185,7 +158,7 @@ def push_rows(
     if batch == 1:
         _push_one(first, stop, col, values, rows, h, y)
     elif batch < 4:
-        _push_few(first, stop, col, values, rows, h, y)
+        _push_two(first, stop, col, values, rows, h, y)
     elif batch < 8:
         _push_four(first, stop, col, values, rows, h, y)
     else:

@@ -14,18 +14,12 @@ from torch import Tensor, nn
 
 from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
 from ._threads import n_threads, run_on
+from ._ways import Ways, ways_for
 
 if TYPE_CHECKING:
     from ._tiles import Tiles
 
-__all__ = ["PULL_BELOW", "PUSH_BELOW", "MatrixArrays", "SparseMatrix"]
-
-#: Pushing along the entries of active rows is faster than a pass over all tiles while these are at
-#: most this share of all entries (measured on FlyWire, 2.3M edges, two cores).
-PUSH_BELOW = 0.2
-
-#: Pulling along the entries of wanted rows is faster than a pass over all tiles up to this share.
-PULL_BELOW = 0.5
+__all__ = ["MatrixArrays", "SparseMatrix"]
 
 #: A matrix of up to so many entries (8 bytes each) may have a layout by post too: it saves a search
 #: on FlyWire about a tenth of its time, which the memory of a whole brain is not worth.
@@ -131,7 +125,8 @@ class SparseMatrix(nn.Module):
         by = self.arrays(n_threads())
         source, other = (by.post, by.pre) if transposed else (by.pre, by.post)
         active, starts = active_rows(h), source[0]
-        few = np.sum(starts[active + 1] - starts[active]) < PUSH_BELOW * len(self.values)
+        limit = self.ways(h.shape[1]).push_below * len(self.values)
+        few = np.sum(starts[active + 1] - starts[active]) < limit
         if few and len(source[1]):
             return push(*source, active, h)
         if not few and len(by.tiles[1]):
@@ -139,6 +134,13 @@ class SparseMatrix(nn.Module):
             return pull_all(by.tiles, transposed, bounds, active, h)
         self.ask_for(tiles=not few, by_post=few)
         return pull(*other, h) if len(other[1]) else push(*source, active, h)
+
+    def ways(self, batch: int) -> Ways:
+        """Say up to which shares of the edges a push or a pull along rows is the fastest."""
+        from ._tiles import width_of_tiles
+
+        width = width_of_tiles(self.n_neurons)
+        return ways_for(len(self.values), self.n_neurons, width, batch)
 
     def edge_products(self, post: Tensor, pre: Tensor) -> Tensor:
         """Multiply the ends of every entry, summed over the batch: (n_entries,), in CSC order."""
