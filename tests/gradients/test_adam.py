@@ -37,6 +37,21 @@ def test_is_pytorchs_adam_inside_the_bounds() -> None:
     assert ((ours > 0) & (ours < 1)).all(), "else the bounds had a part in it"
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(1, 7), (3, 4, 2), (2, 30_000, 3), (0, 3, 2), (2, 0, 3)])
+def test_the_compiled_step_is_the_plain_one(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    """The plain one is taken on a GPU."""
+    start = torch.rand(shape, generator=torch.Generator().manual_seed(1), dtype=dtype)
+    compiled, plain = BoundedAdam(start), BoundedAdam(start)
+    ours = theirs = start
+    rate = torch.linspace(0.01, 0.2, shape[0], dtype=dtype).view(-1, *[1] * (len(shape) - 1))
+    for slope in gradients(5, *shape, dtype=dtype):
+        ours = compiled.step(ours, slope, rate)
+        plain.steps += 1
+        theirs = plain._plain(theirs, slope, rate)
+        torch.testing.assert_close(ours, theirs)
+
+
 def test_the_first_step_is_the_rate_whatever_the_slope() -> None:
     x = torch.full((1, 3), 0.5, dtype=torch.float64)
     slope = torch.tensor([[1e-3, -5.0, 0.0]], dtype=torch.float64)

@@ -15,18 +15,20 @@ from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
 
 import wiregrad as wg
-from wiregrad.network import _fused_run
+from wiregrad.network._forward_kernels import _tanh
 from wiregrad.network._fused import can_fuse, fused_response
-from wiregrad.network._fused_kernels import _tanh, merge_rows
 from wiregrad.network._places import Grid, Places
 from wiregrad.network._room import Room
 from wiregrad.network._steps import unrolled_steps
+from wiregrad.product import SparseMatrix
+from wiregrad.product._ways import Ways
 
 pytestmark = pytest.mark.kernel
 
 UseThreads = Callable[[int], None]
 
-PUSH, PULL = 2.0, -1.0  # shares of edges below which to push: always, never
+# Shares of edges below which to push, and to pull: always or never.
+PUSH, PULL, TILES = Ways(2.0, 2.0), Ways(-1.0, 2.0), Ways(-1.0, -1.0)
 FUSED = {"rules": (None,)}
 
 
@@ -100,9 +102,12 @@ def test_pushes_pulls_and_blocks_agree_bit_for_bit(
     found = []
     for n_threads in (1, 2):
         use_threads(n_threads)
-        for share in (PUSH, PULL, _fused_run.PUSH_BELOW):
-            monkeypatch.setattr(_fused_run, "PUSH_BELOW", share)
-            found.append(answers(fused(network, leak), network, stimulus))
+        for ways in (PUSH, PULL, TILES):
+            monkeypatch.setattr(SparseMatrix, "ways", lambda *_, ways=ways: ways)
+            for layouts in ({}, {"tiles": True}, {"tiles": True, "by_post": True}):
+                network.weights.values.mul_(1)  # forget the layouts there are
+                network.weights.ask_for(**layouts)
+                found.append(answers(fused(network, leak), network, stimulus))
     assert found[0][1].any()
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):
@@ -242,23 +247,9 @@ def test_a_gradient_is_the_same_from_run_to_run(fly_network: wg.MultilayeredNetw
     assert torch.equal(first[1], second[1])
 
 
-# Small parts
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_tanh_is_good_to_float32(dtype: type) -> None:
     z = np.concatenate([np.geomspace(1e-30, 0.25, 500), np.linspace(0.25, 100, 2000)]).astype(dtype)
     ours = np.array([_tanh(x) for x in z])
     rounding = 2e-7 if dtype is np.float32 else 2e-8  # as Python, the steps round to float32 too
     np.testing.assert_allclose(ours, np.tanh(z.astype(np.float64)), rtol=rounding)
-
-
-@QUICK
-@given(
-    a=st.sets(st.integers(0, 20)).map(sorted),
-    b=st.sets(st.integers(0, 20)).map(sorted),
-)
-def test_merges_ascending_lists_without_doubles(a: list[int], b: list[int]) -> None:
-    room = np.empty(len(a) + len(b), np.uint32)
-    n = merge_rows(np.array(a, np.uint32), np.array(b, np.uint32), room)
-    assert room[:n].tolist() == sorted({*a, *b})

@@ -111,7 +111,7 @@ def test_decision_11_nothing_prints(
 
 def test_decision_01_weights_are_buffers(network: wg.MultilayeredNetwork) -> None:
     names = {"sensory_indices", "indices", "slope", "raw_biases"}
-    names |= {"weights.crow", "weights.col", "weights.values"}
+    names |= {"weights.ccol", "weights.row", "weights.values"}
     if network.divisive_strength is not None:
         names |= {"divisive_strength", "divnorm_indices", "divnorm_weights", "_divnorm_source"}
     assert set(network.state_dict()) == names

@@ -11,7 +11,15 @@ from product_cases import multiply_in_order
 from scipy import sparse
 
 from wiregrad.product import _kernels
-from wiregrad.product._kernels import active_rows, pull, push, split_rows
+from wiregrad.product._kernels import (
+    active_rows,
+    count_entries,
+    pull,
+    pull_all,
+    push,
+    split_rows,
+)
+from wiregrad.product._tiles import make_tiles
 
 pytestmark = pytest.mark.kernel
 
@@ -140,6 +148,40 @@ def test_push_adds_only_the_rows_it_is_given() -> None:
     parts = by_column.indptr, by_column.indices, by_column.data
     product = push(*parts, np.array([1]), np.array([[5.0], [7.0]]))
     assert product.tolist() == [[14], [0]]
+
+
+# All tiles: the same bits again.
+
+
+@pytest.mark.parametrize("limit", [0, np.inf])
+@pytest.mark.parametrize("share", [0.05, 1.0])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_pass_over_tiles_equals_pull_bit_for_bit(
+    random_weights: Weights,
+    monkeypatch: pytest.MonkeyPatch,
+    use_threads: Callable[[int], None],
+    limit: float,
+    share: float,
+    back: bool,
+) -> None:
+    monkeypatch.setattr(_kernels, "PARALLEL_FROM", limit)
+    matrix = random_weights(300, 0.1, seed=8)
+    by_pre = matrix.tocsc()
+    by_pre.sort_indices()
+    tiles = make_tiles(by_pre.indptr, by_pre.indices, by_pre.data)
+    h = draw((300, 6))
+    h[np.random.default_rng(2).random(300) >= share] = 0
+    expected = matrix.T.tocsr() if back else matrix
+    for n in (1, 2):
+        use_threads(n)
+        product = pull_all(tiles, back, np.array([0, 128, 300]), active_rows(h), h)
+        np.testing.assert_array_equal(product, multiply(expected, h))
+
+
+def test_counts_how_often_each_index_occurs() -> None:
+    counts = np.array([1, 0, 0])
+    count_entries(np.array([2, 0, 2], np.uint32), counts)
+    assert counts.tolist() == [2, 0, 2]
 
 
 def test_splits_rows_at_the_bounds_of_blocks() -> None:

@@ -7,7 +7,19 @@ import numpy as np
 import pytest
 
 from wiregrad.product import _lanes
-from wiregrad.product._lanes import add_product, load, prefetch, store, zeros
+from wiregrad.product._lanes import (
+    add,
+    add_product,
+    any_from,
+    any_set,
+    fill,
+    load,
+    multiply,
+    prefetch,
+    store,
+    where_positive,
+    zeros,
+)
 
 pytestmark = pytest.mark.kernel
 
@@ -29,6 +41,26 @@ def test_rounds_every_lane_as_a_number_by_itself(dtype: type) -> None:
         expected[2 + lane] += factor * (dtype(0) + factor * x[1 + lane])
     four_products(x, factor, y)
     assert np.array_equal(y, expected)
+
+
+@numba.njit
+def choose(x: np.ndarray, limit: np.generic, y: np.ndarray) -> tuple[bool, bool]:
+    a = load(4, x, np.uint64(0))
+    scaled = multiply(add(a, fill(4, limit)), a)
+    store(y, np.uint64(0), where_positive(a, scaled, fill(4, limit)))
+    return any_from(a, limit), any_set(a)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "x", [[0, 0, 0, 0], [-1, 0.3, 0, 2], [0, -0.0, 0, 1e-40], [np.nan, 0, 0, 0], [0, 0, 0, 0.5]]
+)
+def test_chooses_by_lane_and_looks_over_all(dtype: type, x: list[float]) -> None:
+    a, y, limit = np.array(x, dtype), np.empty(4, dtype), dtype(0.5)
+    large, there = choose(a, limit, y)
+    np.testing.assert_array_equal(y, np.where(a > 0, (a + limit) * a, limit))
+    assert large == bool((a >= limit).any())
+    assert there == bool((a != 0).any())
 
 
 @pytest.mark.compiled

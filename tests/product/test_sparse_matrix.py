@@ -1,7 +1,9 @@
-"""The differentiable sparse matrix: its product, its gradients and its two layouts."""
+"""The differentiable sparse matrix: its product, its gradients and its layouts."""
 
 from __future__ import annotations
 
+import copy as copy_module
+import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +15,7 @@ from network_cases import QUICK, NetworkCase, network_cases
 from scipy import sparse
 from torch.autograd import gradcheck, gradgradcheck
 
-from wiregrad.product import _kernels
+from wiregrad.product import _kernels, _sparse_matrix
 from wiregrad.product._sparse_matrix import SparseMatrix, multiply_on_device
 
 pytestmark = pytest.mark.kernel
@@ -79,17 +81,36 @@ def test_takes_columns_that_are_not_contiguous(matrix: SparseMatrix, columns: to
     assert torch.equal(matrix(turned), matrix(columns.detach()))
 
 
-def test_the_layout_by_pre_is_made_when_a_gradient_is_asked_for(
+def test_other_layouts_are_made_after_a_product_that_would_have_been_faster_by_them(
     matrix: SparseMatrix, columns: torch.Tensor
 ) -> None:
-    product = matrix(columns)
-    assert matrix.values_by_pre is None
-    product.sum().backward()
-    assert len(matrix.values_by_pre) == len(matrix.values)
-    assert set(matrix.state_dict()) == {"crow", "col", "values"}
+    one = matrix.row.nbytes + matrix.values.nbytes
+    assert matrix.bytes_to_come == 2 * one
+    dense = columns.detach()[:, :1]
+    first = matrix(dense)
+    assert matrix.bytes_to_come == 2 * one
+    assert torch.equal(matrix(dense), first)
+    assert matrix.bytes_to_come == one, "in tiles"
+    few = torch.zeros(12, 1, dtype=torch.float64)
+    few[3] = 1
+    first = matrix.multiply(few, transposed=True)
+    assert torch.equal(matrix.multiply(few, transposed=True), first)
+    assert matrix.bytes_to_come == 0, "by post"
+    assert set(matrix.state_dict()) == {"ccol", "row", "values"}
 
 
-def test_the_layout_by_pre_is_rebuilt_after_load_state_dict(
+def test_a_large_matrix_gets_no_layout_by_post(
+    matrix: SparseMatrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_sparse_matrix, "FEW_EDGES", 3)
+    matrix.ask_for(tiles=True, by_post=True)
+    by = matrix.arrays(2)
+    assert len(by.tiles[1]) == len(matrix.values)
+    assert len(by.post[1]) == 0
+    assert matrix.bytes_to_come == 0
+
+
+def test_the_layouts_are_rebuilt_after_load_state_dict(
     matrix: SparseMatrix, columns: torch.Tensor, dense: np.ndarray
 ) -> None:
     gradient(matrix, columns)
@@ -103,7 +124,7 @@ def test_both_layouts_follow_a_change_of_dtype(matrix: SparseMatrix, columns: to
     expected = gradient(matrix, columns).float()
     single = matrix.float()
     h = columns.detach().float().requires_grad_()
-    assert single(h).dtype == single.values_by_pre.dtype == torch.float32
+    assert single(h).dtype == torch.float32
     torch.testing.assert_close(gradient(single, h), expected)
 
 
@@ -121,7 +142,7 @@ def test_to_scipy(matrix: SparseMatrix, dense: np.ndarray) -> None:
 
 def test_costs_eight_bytes_an_edge(random_weights: Weights) -> None:
     matrix = SparseMatrix(random_weights(50, 0.2, seed=1))
-    assert matrix.col.element_size() + matrix.values.element_size() == 8
+    assert matrix.row.element_size() + matrix.values.element_size() == 8
 
 
 # Two ways to multiply, one result.
@@ -136,8 +157,8 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         kernel = getattr(_kernels, name)
         monkeypatch.setattr(_kernels, name, lambda *args: (taken.append(name), kernel(*args))[1])
 
-    spy("pull")
-    spy("push")
+    for name in ("pull", "push", "pull_all"):
+        spy(name)
     return taken
 
 
@@ -146,28 +167,38 @@ def test_few_active_neurons_are_pushed_with_the_same_bits(
 ) -> None:
     matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
     h = torch.rand(300, 2) * (torch.rand(300, 1) < 0.1)
-    pulled = matrix(h)
-    assert ways == ["pull"], "there is no layout by pre yet"
-    gradient(matrix, h.clone().requires_grad_())
-    ways.clear()
-    assert torch.equal(matrix(h), pulled)
+    pushed = matrix(h)
     assert ways == ["push"]
+    matrix.ask_for(tiles=True)
+    by = matrix.arrays(1)
+    active = _kernels.active_rows(h.numpy())
+    pulled = _kernels.pull_all(by.tiles, False, by.blocks.post, active, h.numpy())
+    np.testing.assert_array_equal(pushed.numpy(), pulled)
+    ways.clear()
+    matrix(h)
+    assert ways == ["push"], "though there are tiles"
 
 
-def test_many_active_neurons_are_pulled(random_weights: Weights, ways: list[str]) -> None:
+def test_many_active_neurons_are_pulled_once_there_are_tiles(
+    random_weights: Weights, ways: list[str]
+) -> None:
     matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
-    gradient(matrix, torch.rand(300, 2, requires_grad=True))
-    assert ways == ["pull", "pull"]
-    matrix(torch.rand(300, 2))
-    assert ways == ["pull", "pull", "pull"]
+    h = torch.rand(300, 1)
+    found = [gradient(matrix, h.clone().requires_grad_()) for _ in range(2)]
+    assert ways == ["push", "pull_all", "pull_all", "pull_all"]
+    assert torch.equal(*found)
 
 
-def test_the_gradient_of_few_outputs_is_pushed(random_weights: Weights, ways: list[str]) -> None:
+def test_the_gradient_of_few_outputs_is_pushed_once_there_is_a_layout_by_post(
+    random_weights: Weights, ways: list[str]
+) -> None:
     weights = random_weights(300, 0.1, seed=7)
+    matrix = SparseMatrix(weights)
     h = torch.rand(300, 1, requires_grad=True)
-    (grad,) = torch.autograd.grad(SparseMatrix(weights)(h)[4, 0], h)
-    assert ways == ["pull", "push"]
-    np.testing.assert_array_equal(grad[:, 0], weights.toarray()[4])
+    for _ in range(2):
+        (grad,) = torch.autograd.grad(matrix(h)[4, 0], h)
+        np.testing.assert_array_equal(grad[:, 0], weights.toarray()[4])
+    assert ways == ["push", "pull", "pull_all", "push"]
 
 
 # The gradient of the values, and torch's own product.
@@ -191,7 +222,8 @@ def test_values_have_no_gradient_unless_they_ask(
     assert matrix.values.grad is None
     matrix.values.requires_grad_()
     matrix(columns).sum().backward()
-    expected = columns.detach().sum(dim=1)[matrix.col.long()]
+    pre = torch.repeat_interleave(matrix.ccol.diff())
+    expected = columns.detach().sum(dim=1)[pre]
     torch.testing.assert_close(matrix.values.grad, expected)
 
 
@@ -211,20 +243,35 @@ def test_the_product_of_a_gpu_equals_that_of_the_cpu(
     """The same call as on a GPU, on tensors of the CPU."""
     matrix = SparseMatrix(random_weights(80, 0.2, seed=3))
     h = torch.randn(80, 5)
-    gradient(matrix, h.clone().requires_grad_())
-    by_post = (matrix.crow, matrix.col, matrix.values)
-    by_pre = (matrix.crow_by_pre, matrix.col_by_pre, matrix.values_by_pre)
-    product = multiply_on_device(by_pre if transposed else by_post, h)
+    layout = matrix._by_pre() if transposed else matrix._layout_by_post()
+    product = multiply_on_device(layout, h)
     torch.testing.assert_close(product, matrix.multiply(h, transposed))
 
 
 # Changes and threads.
 
 
-def test_to_scipy_is_a_copy_unless_told_otherwise(matrix: SparseMatrix, dense: np.ndarray) -> None:
+def test_to_scipy_is_a_copy(matrix: SparseMatrix, dense: np.ndarray) -> None:
     matrix.to_scipy().data[:] = 0
     np.testing.assert_array_equal(matrix.to_scipy().toarray(), dense)
-    assert np.shares_memory(matrix.to_scipy(copy=False).data, matrix.values.numpy())
+
+
+def test_values_that_change_at_every_step_pay_for_no_layout(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    for _ in range(4):
+        matrix.values.mul_(1.1)
+        gradient(matrix, columns)
+        assert matrix._tiles is None
+
+
+def test_copies_multiply_alike(matrix: SparseMatrix, columns: torch.Tensor) -> None:
+    expected = [matrix(columns.detach()) for _ in range(2)][-1]
+    for copy in (copy_module.deepcopy(matrix), pickle.loads(pickle.dumps(matrix))):
+        assert torch.equal(copy(columns.detach()), expected)
+        copy.values.mul_(2)
+        assert torch.equal(copy(columns.detach()), 2 * expected)
+    assert torch.equal(matrix(columns.detach()), expected)
 
 
 def test_values_put_in_the_place_of_others_reach_both_layouts(
@@ -238,9 +285,11 @@ def test_values_put_in_the_place_of_others_reach_both_layouts(
 
 def test_layouts_and_blocks_fit_each_other_on_many_threads(random_weights: Weights) -> None:
     def look(seed: int) -> bool:
-        by_post, by_pre, blocks = matrix.arrays(1 + seed % 4, by_pre=seed % 2 == 0)
-        columns = len(by_pre[0]) - 1 if len(by_pre[0]) else 0
-        return blocks.split.shape == (2 + seed % 4, columns) and len(by_post[0]) == 301
+        matrix.ask_for(tiles=seed % 3 == 0, by_post=seed % 5 == 0)
+        by = matrix.arrays(1 + seed % 4)
+        back = 300 if len(by.post[1]) else 0
+        shapes = [by.blocks.split.shape, by.blocks.split_back.shape]
+        return shapes == [(2 + seed % 4, 300), (2 + seed % 4, back)] and len(by.post[0]) == 301
 
     for seed in range(20):
         matrix = SparseMatrix(random_weights(300, 0.05, seed=seed))

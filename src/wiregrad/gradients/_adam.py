@@ -40,30 +40,36 @@ class BoundedAdam:
     def step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """Move `x` against its gradient; `rate` is the step size, broadcast over members."""
         self.steps += 1
-        if x.device.type == "cpu":
-            return self._compiled_step(x, gradient, rate)
+        return (
+            self._compiled(x, gradient, rate)
+            if x.device.type == "cpu"
+            else self._plain(x, gradient, rate)
+        )
+
+    def _plain(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         self.mean.lerp_(gradient, 1 - self.BETA1)
         self.square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         mean = self.mean / (1 - self.BETA1**self.steps)
         scale = (self.square / (1 - self.BETA2**self.steps)).sqrt_().add_(self.EPSILON)
         return (x - rate * mean / scale).clamp_(0, 1)
 
-    def _compiled_step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
+    def _compiled(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         from ._adam_kernel import adam_step  # numba is loaded when it is first needed
 
-        moved = torch.empty_like(x, memory_format=torch.contiguous_format)
-        n_members = len(x) if x.ndim else 1
+        n_members = len(x)
+        x, gradient = x.contiguous(), gradient.contiguous()
+        moved = torch.empty_like(x)
         rates = rate.to(torch.float64).reshape(-1).expand(n_members).contiguous()
-        arrays = (x, gradient, self.mean, self.square, moved)
-        rows = (part.contiguous().view(n_members, -1).numpy() for part in arrays)
         with run_on(threads_for(x.numel(), n_members)):
             adam_step(
-                *rows,
+                x.view(n_members, -1).numpy(),
+                gradient.view(n_members, -1).numpy(),
+                self.mean.view(n_members, -1).numpy(),
+                self.square.view(n_members, -1).numpy(),
+                moved.view(n_members, -1).numpy(),
                 rates.numpy(),
-                self.BETA1,
-                self.BETA2,
-                1 - self.BETA1**self.steps,
-                1 - self.BETA2**self.steps,
+                (self.BETA1, self.BETA2),
+                (1 - self.BETA1**self.steps, 1 - self.BETA2**self.steps),
                 self.EPSILON,
             )
         return moved

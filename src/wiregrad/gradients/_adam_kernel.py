@@ -23,10 +23,8 @@ def adam_step(
     square: Array,
     moved: Array,
     rates: Array,
-    beta1: float,
-    beta2: float,
-    correction1: float,
-    correction2: float,
+    betas: tuple[float, float],
+    corrections: tuple[float, float],
     epsilon: float,
 ) -> None:  # pragma: no cover - compiled
     """Update both moments, and fill in where the step leads, in [0, 1].
@@ -36,9 +34,9 @@ def adam_step(
     x, gradient, mean, square, moved : ndarray, shape (batch, n)
     rates : ndarray of float64, shape (batch,)
         Step sizes.
-    beta1, beta2 : float
+    betas : (float, float)
         How much of the moments is kept.
-    correction1, correction2 : float
+    corrections : (float, float)
         What the moments are divided by, as they began at 0.
     epsilon : float
 
@@ -47,13 +45,13 @@ def adam_step(
     Computed in float64: a square root of a float32 that is nearly 0 takes ten times as long.
     """
     for b in numba.prange(x.shape[0]):
-        step = rates[b] / correction1
+        step = rates[b] / corrections[0]
         from_x, slope, to_x = x[b], gradient[b], moved[b]
         first, second = mean[b], square[b]
         for i in range(len(from_x)):
             g = float(slope[i])
-            m = beta1 * first[i] + (1 - beta1) * g
-            v = beta2 * second[i] + (1 - beta2) * g * g
+            m = betas[0] * first[i] + (1 - betas[0]) * g
+            v = betas[1] * second[i] + (1 - betas[1]) * g * g
             first[i], second[i] = m, v
-            to = from_x[i] - step * m / (math.sqrt(v / correction2) + epsilon)
+            to = from_x[i] - step * m / (math.sqrt(v / corrections[1]) + epsilon)
             to_x[i] = min(max(to, 0.0), 1.0)

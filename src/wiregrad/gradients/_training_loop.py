@@ -194,23 +194,29 @@ def _record(course: Course, losses: Sequence[float], val_loss: float) -> None:
         course.history[name].append(value)
 
 
-class _Runs:
-    """Runs the network on both parts: as one batch, where the validation part is the smaller one.
+# A run of a few members takes nearly as long as one of many; but in one batch the gradient is carried
+# back through all of it. So the parts are joined up to this many held out for each trained on.
+_JOIN_UP_TO = 1.0
 
-    A run of a few members takes nearly as long as one of many; but in one batch the gradient is
-    carried back through all of it.
-    """
+
+class _Runs:
+    """Runs the network on both parts, as one batch unless the validation part is the larger."""
 
     def __init__(
-        self, model: MultilayeredNetwork, training: Part, validation: Part, settings: TrainingSettings
+        self,
+        model: MultilayeredNetwork,
+        training: Part,
+        validation: Part,
+        settings: TrainingSettings,
     ) -> None:
         self._training, self._validation = training.responses, validation.responses
         self._weights = [part.weights() for part in (self._training, self._validation)]
         self._stimuli = [part.inputs[..., : model.num_layers] for part in (training, validation)]
         self._joined = self._training
-        self._in_one = 0 < len(validation.indices) <= len(training.indices)
+        n_training, n_validation = len(training.indices), len(validation.indices)
+        self._in_one = 0 < n_validation <= _JOIN_UP_TO * n_training
         if self._in_one:
-            self._joined = self._training.followed_by(self._validation, len(training.indices))
+            self._joined = self._training.followed_by(self._validation, n_training)
         self._watch = self._joined.watch(model, settings.leak, settings.window)
         self._watch_validation = self._validation.watch(model, leak=0.0, window=1)
 

@@ -149,7 +149,8 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
         d, noted = found[0].reshape(-1), found[1].reshape(-1)
         one, n_batch, n_changing = g.dtype.type(1), np.uint64(asked[0].shape[1]), 0
         for i in rows:
-            row, place = np.uint64(i) * n_batch, np.uint64(place_of[i]) * n_batch
+            row = np.uint64(i) * n_batch
+            place = np.uint64(place_of[i]) * n_batch if driven else _NONE
             # Gradients of parameters are taken before a neuron's own slope has its part.
             steepness = one if len(summed) else slope[i]
             changes = False
@@ -244,7 +245,7 @@ def _slopes_of_block(
     everything = len(own) == stop - first
     if not everything:
         d[first:stop] = 0
-    if g.shape[1] > 1 or len(asked[3]) or len(neurons[2]):
+    if g.shape[1] != 1 or len(asked[3]) or len(neurons[2]):
         n_changing = _back_through(without(own, at), state, asked, neurons, leak, found)
         n_changing += _back_through_driven(at, state, asked, neurons, leak, found)
     else:
@@ -381,8 +382,8 @@ def backward(
         Room to work in.
     push_below, pull_below : float
         Push along the in-edges of neurons whose gradient is not 0 if they are fewer than the first
-        share of all edges and of those that the step would read otherwise; else pull along the
-        out-edges of wanted neurons if they are fewer than the second share of all edges.
+        share of all edges, and than half of those of wanted neurons; else pull along the out-edges
+        of wanted neurons if they are fewer than the second share of all edges.
 
     Returns
     -------
@@ -457,7 +458,8 @@ def backward(
         many = wanted_edges[t] >= pull_below * n_edges
         n_pushed = close_up(changing[t & 1], bounds, counts)
         pushed = changing[t & 1, : max(n_pushed, 0)]
-        limit = push_below * min(2 * wanted_edges[t], n_edges)
+        # A push reads and writes where a pull reads: it takes up to twice as long.
+        limit = min(push_below * n_edges, 0.5 * wanted_edges[t])
         few = n_pushed >= 0 and count_edges(by_post[0], pushed) < limit
         way = _PULL
         if few and has_by_post:

@@ -43,7 +43,7 @@ _CHUNK = 64
 # Sums above threshold are gathered until there are so many, to share vector instructions.
 _GATHERED = 256
 
-_ONE, _EIGHT = np.uint64(1), np.uint64(8)
+_NONE, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 
 
 @kernel
@@ -150,21 +150,21 @@ def _activate_with(n: int) -> Callable[..., int]:
         n_gathered, n_active = 0, first
         for i in range(np.uint64(first), np.uint64(stop)):
             steepness, offset, row = slope[i], bias[i], i * n_batch
-            last = row + n_batch - lanes
             is_open = False
-            k = row
-            while k < last + lanes:
+            b = _NONE
+            while b < n_batch:
                 # The last register may overlap the one before it: nothing is written yet.
-                drive = multiply(fill(n, steepness), load(n, flat, min(k, last)))
+                c = min(b, n_batch - lanes)
+                drive = multiply(fill(n, steepness), load(n, flat, row + c))
                 if any_from(add(drive, fill(n, offset)), threshold):
                     is_open = True
                     break
-                k += lanes
+                b += lanes
             if not is_open:  # most neurons are silent
-                k = row
-                while k < last + lanes:
-                    store(flat, min(k, last), zeros(n, y))
-                    k += lanes
+                b = _NONE
+                while b < n_batch:
+                    store(flat, row + min(b, n_batch - lanes), zeros(n, y))
+                    b += lanes
                 continue
             active[n_active] = i
             n_active += 1

@@ -120,7 +120,15 @@ def estimate_memory(
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state
-    return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus + model.weights.bytes_to_come
+    return (
+        total
+        + starts
+        + 3 * one_state
+        + 2 * lists
+        + upstream
+        + 3 * stimulus
+        + model.weights.bytes_to_come
+    )
 
 
 def choose_window(

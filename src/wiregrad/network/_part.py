@@ -55,7 +55,8 @@ class NetworkPart:
         self._groups_outside: Tensor | None = None
         if whole.indices is not None:
             self.indices = whole.indices[torch.from_numpy(neurons)]
-            self._groups_outside = whole.indices[torch.from_numpy(self.place < 0)].unique()
+            outside = whole.indices.numpy()[self.place < 0]
+            self._groups_outside = torch.from_numpy(np.unique(outside))
 
     def __getattr__(self, name: str) -> Any:
         whole = self.__dict__["_whole"]()
@@ -97,9 +98,7 @@ class _Known:
 _known: weakref.WeakKeyDictionary[MultilayeredNetwork, _Known] = weakref.WeakKeyDictionary()
 
 
-def reached_part(
-    model: MultilayeredNetwork, also: npt.NDArray[np.int64]
-) -> NetworkPart | None:
+def reached_part(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> NetworkPart | None:
     """Find the part that a stimulus can reach, if it is so small that it pays.
 
     Parameters
@@ -130,7 +129,7 @@ def reached_part(
     known = _known.get(model)
     if known is None or not known.fits(model, also):
         part = _find(model, also)
-        values, sensory = model.weights.values, model.sensory_indices
+        values, sensory = model.weights.values, model.sensory_indices.clone()
         known = _Known(values, values._version, sensory, model.num_layers, also, part)
         _known[model] = known
     return known.part

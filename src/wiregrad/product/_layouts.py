@@ -98,7 +98,8 @@ def count_in_edges(by_pre: Arrays) -> npt.NDArray[Any]:
     starts, post, _ = by_pre
     counts = np.zeros_like(starts)
     count_entries(post, counts[1:])
-    return np.cumsum(counts, dtype=starts.dtype)
+    in_edges: npt.NDArray[Any] = np.cumsum(counts, dtype=starts.dtype)
+    return in_edges
 
 
 def divide(by_pre: Arrays, by_post: Arrays, n: int, width: int) -> Blocks:

@@ -7,6 +7,10 @@ from typing import NamedTuple
 __all__ = ["Ways", "ways_for"]
 
 
+# More than all edges.
+_ALWAYS = 2.0
+
+
 class Ways(NamedTuple):
     """Where one way along the edges becomes faster than another, as shares of all edges.
 
@@ -35,7 +39,7 @@ def ways_for(n_edges: int, n_neurons: int, width: int, batch: int) -> Ways:
     >>> ways_for(2_200_000, 133_000, width=11, batch=1)
     Ways(push_below=0.25, pull_below=0.5)
     >>> ways_for(2_200_000, 133_000, width=11, batch=16)
-    Ways(push_below=inf, pull_below=inf)
+    Ways(push_below=2.0, pull_below=2.0)
     >>> ways_for(15_100_000, 139_000, width=11, batch=16)
     Ways(push_below=0.4, pull_below=0.55)
     """
@@ -43,5 +47,5 @@ def ways_for(n_edges: int, n_neurons: int, width: int, batch: int) -> Ways:
         return Ways(0.25, 0.5)
     side = max(-(-n_neurons // (1 << width)), 1)
     if n_edges < side * side * (1 << width):
-        return Ways(float("inf"), float("inf"))
+        return Ways(_ALWAYS, _ALWAYS)
     return Ways(0.4, 0.55)

@@ -1,0 +1,140 @@
+"""A matrix in tiles: every entry once, in an order that serves both directions, same bits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from product_cases import multiply_in_order
+from scipy import sparse
+
+from wiregrad.product._tiles import make_tiles, no_tiles, width_of_tiles
+from wiregrad.product.compiled import mark_tiles, pull_tiles
+
+pytestmark = pytest.mark.kernel
+
+Weights = Callable[..., sparse.csr_array]
+
+#: One column, less than a register, one and two registers, and what is left over.
+BATCHES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 33]
+
+
+def tiles_of(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    by_pre = matrix.tocsc()
+    by_pre.sort_indices()
+    return make_tiles(by_pre.indptr, by_pre.indices, by_pre.data)
+
+
+def side_of(n_neurons: int, width: int) -> int:
+    return max(-(-n_neurons // (1 << width)), 1)
+
+
+def entries(tiles: tuple[np.ndarray, np.ndarray, np.ndarray, int], n: int) -> np.ndarray:
+    """Return row, column and value of every entry, in the order in which they lie."""
+    starts, ends, values, width = tiles
+    side = side_of(n, width)
+    tile = np.repeat(np.arange(side * side), np.diff(starts.astype(np.int64)))
+    row = (tile // side << width) + (ends & 0xFFFF)
+    column = (tile % side << width) + (ends >> 16)
+    return np.stack([row, column, values], axis=1)
+
+
+def multiply(matrix: sparse.csr_array, back: bool, h: np.ndarray, parts: int = 1) -> np.ndarray:
+    tiles, n = tiles_of(matrix), len(h)
+    busy = np.empty(side_of(n, tiles[3]), bool)
+    mark_tiles(np.flatnonzero((h != 0).any(axis=1)), tiles[3], busy)
+    y = np.full_like(h, 7)
+    bounds = [min(side_of(n, tiles[3]) * p // parts << tiles[3], n) for p in range(parts)] + [n]
+    for first, stop in itertools.pairwise(bounds):
+        pull_tiles(tiles, back, first, stop, busy, h, y)
+    return y
+
+
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(1, 400), share=st.floats(0, 0.3), seed=st.integers(0, 1000))
+def test_every_entry_is_there_once_and_rows_and_columns_ascend(
+    n: int, share: float, seed: int
+) -> None:
+    matrix = sparse.random_array((n, n), density=share, rng=seed, format="csr", dtype=np.float32)
+    found = entries(tiles_of(matrix), n)
+    again = sparse.csr_array((found[:, 2], found[:, :2].astype(int).T), shape=(n, n))
+    assert (again != matrix).nnz == 0
+    assert len(found) == matrix.nnz
+    for axis, other in ((0, 1), (1, 0)):
+        order = np.lexsort((np.arange(len(found)), found[:, axis]))
+        same = np.diff(found[order, axis]) == 0
+        assert (np.diff(found[order, other])[same] > 0).all()
+
+
+def test_neighbours_in_a_tile_have_no_end_in_common(random_weights: Weights) -> None:
+    """Else one would have to wait for the sum of the other."""
+    tiles = tiles_of(random_weights(64, 0.5, seed=1))
+    assert len(tiles[0]) == 2, "one tile"
+    row, column, _ = entries(tiles, 64).T
+    total = row + column
+    assert (np.diff(total) >= 0).all()
+    same = np.diff(total) == 0
+    assert same.any()
+    assert (np.diff(row)[same] != 0).all()
+    assert (np.diff(column)[same] != 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("share", [0.02, 1.0])
+def test_a_pass_gives_the_promised_bits(
+    random_weights: Weights, dtype: type, batch: int, back: bool, share: float
+) -> None:
+    matrix = random_weights(150, 0.1, seed=2).astype(dtype)
+    rng = np.random.default_rng(batch)
+    h = rng.normal(size=(150, batch)).astype(dtype)
+    h[rng.random(150) >= share] = 0
+    expected = matrix.T.tocsr() if back else matrix
+    expected.sort_indices()
+    product = multiply(matrix, back, h)
+    assert product.dtype == dtype
+    np.testing.assert_array_equal(product, multiply_in_order(expected, h))
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_parts_of_the_rows_make_up_the_whole(random_weights: Weights, back: bool) -> None:
+    matrix = random_weights(333, 0.05, seed=3)
+    h = np.random.default_rng(0).normal(size=(333, 5)).astype(np.float32)
+    whole = multiply(matrix, back, h)
+    for parts in (2, 3, 6):
+        np.testing.assert_array_equal(multiply(matrix, back, h, parts), whole)
+
+
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65])
+def test_small_and_empty_matrices(n: int) -> None:
+    h = np.arange(1.0, n + 1)[:, None]
+    identity = sparse.csr_array(sparse.eye_array(n, format="csr"))
+    np.testing.assert_array_equal(multiply(identity, False, h), h)
+    nothing = sparse.csr_array((n, n), dtype=np.float64)
+    for back in (False, True):
+        np.testing.assert_array_equal(multiply(nothing, back, h), np.zeros_like(h))
+
+
+def test_tiles_hold_eight_bytes_an_edge(random_weights: Weights) -> None:
+    matrix = random_weights(500, 0.1, seed=4)
+    _, ends, values, _ = tiles_of(matrix)
+    assert ends.nbytes + values.nbytes == 8 * matrix.nnz
+
+
+def test_tiles_fit_their_indices_whatever_the_size() -> None:
+    widths = [width_of_tiles(n) for n in (0, 1, 10**3, 10**5, 10**7, 10**9)]
+    assert widths == sorted(widths)
+    assert widths[0] >= 6
+    assert widths[-1] <= 11
+
+
+def test_none_stand_for_none() -> None:
+    starts, ends, values, _ = no_tiles(np.ones(3, np.float32))
+    assert len(starts) == 1
+    assert len(ends) == len(values) == 0
+    assert values.dtype == np.float32
