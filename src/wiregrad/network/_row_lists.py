@@ -45,7 +45,10 @@ def merge_rows(a: Array, b: Array, merged: Array) -> int:  # pragma: no cover - 
 def any_in_row(flat: Array, row: Any, n_batch: Any) -> bool:  # pragma: no cover - compiled
     """Say whether anything in a row of a raveled batch, which begins at `row`, is not 0."""
     if n_batch < _EIGHT:
-        return any(flat[k] != 0 for k in range(row, row + n_batch))
+        n_set = 0
+        for k in range(row, row + n_batch):
+            n_set += flat[k] != 0
+        return n_set > 0
     last = row + n_batch - _EIGHT
     while row < last:
         if any_set(load(8, flat, row)):
