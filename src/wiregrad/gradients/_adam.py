@@ -62,11 +62,11 @@ class BoundedAdam:
         rates = rate.to(torch.float64).reshape(-1).expand(n_members).contiguous()
         with run_on(threads_for(x.numel(), n_members)):
             adam_step(
-                x.view(n_members, -1).numpy(),
-                gradient.view(n_members, -1).numpy(),
-                self.mean.view(n_members, -1).numpy(),
-                self.square.view(n_members, -1).numpy(),
-                moved.view(n_members, -1).numpy(),
+                x.flatten(1).numpy(),
+                gradient.flatten(1).numpy(),
+                self.mean.flatten(1).numpy(),
+                self.square.flatten(1).numpy(),
+                moved.flatten(1).numpy(),
                 rates.numpy(),
                 (self.BETA1, self.BETA2),
                 (1 - self.BETA1**self.steps, 1 - self.BETA2**self.steps),

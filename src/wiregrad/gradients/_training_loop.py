@@ -194,8 +194,8 @@ def _record(course: Course, losses: Sequence[float], val_loss: float) -> None:
         course.history[name].append(value)
 
 
-# A run of a few members takes nearly as long as one of many; but in one batch the gradient is carried
-# back through all of it. So the parts are joined up to this many held out for each trained on.
+# A run of a few members takes nearly as long as one of many; but in one batch the gradient is
+# carried back through all of it. So parts are joined up to this many held out for each trained on.
 _JOIN_UP_TO = 1.0
 
 

@@ -129,7 +129,7 @@ def _finish(
 
 
 def _activate_with(n: int) -> Callable[..., int]:
-    """Make what `_activate` does, for batches of at least `n` columns, in registers of `n` lanes."""
+    """Make what `_activate` does, for batches of at least `n` columns, `n` at a time."""
     lanes = np.uint64(n)
 
     @kernel

@@ -86,7 +86,7 @@ def even_bounds(starts: npt.NDArray[Any], n: int, width: int = 0) -> npt.NDArray
     after = np.searchsorted(entries, shares)
     before = np.maximum(after - 1, 0)
     nearer = shares - entries[before] < entries[after] - shares
-    bounds = ends[np.where(nearer, before, after)].astype(np.int64)
+    bounds: npt.NDArray[np.int64] = ends[np.where(nearer, before, after)].astype(np.int64)
     bounds[0], bounds[-1] = 0, len(starts) - 1
     return bounds
 
