@@ -34,13 +34,20 @@ def side_of(n_neurons: int, width: int) -> int:
 
 
 def entries(tiles: tuple[np.ndarray, np.ndarray, np.ndarray, int], n: int) -> np.ndarray:
-    """Return row, column and value of every entry, in the order in which they lie."""
-    starts, ends, values, width = tiles
-    side = side_of(n, width)
-    tile = np.repeat(np.arange(side * side), np.diff(starts.astype(np.int64)))
-    row = (tile // side << width) + (ends & 0xFFFF)
-    column = (tile % side << width) + (ends >> 16)
-    return np.stack([row, column, values], axis=1)
+    """Return row, column and value of every entry but those between, in the order they lie in."""
+    starts, keys, values, width = tiles
+    side, begin = side_of(n, width), starts.astype(np.int64)
+    tile = np.repeat(np.arange(side * side), np.diff(begin))
+    row, grown = (keys & 2047).astype(np.int64), np.cumsum((keys >> 11).astype(np.int64))
+    before = np.append(0, grown)[begin[:-1]]
+    column = grown - before[tile] - row
+    assert (row < 1 << width).all()
+    assert ((column >= 0) & (column < 1 << width)).all()
+    row, column = (tile // side << width) + row, (tile % side << width) + column
+    assert (row < n).all(), "those between too, or memory of others is written to"
+    assert (column < n).all()
+    found = np.stack([row, column, values], 1)
+    return found[values != 0]
 
 
 def multiply(matrix: sparse.csr_array, back: bool, h: np.ndarray, parts: int = 1) -> np.ndarray:
@@ -120,10 +127,29 @@ def test_small_and_empty_matrices(n: int) -> None:
         np.testing.assert_array_equal(multiply(nothing, back, h), np.zeros_like(h))
 
 
-def test_tiles_hold_eight_bytes_an_edge(random_weights: Weights) -> None:
+def test_tiles_hold_six_bytes_an_edge_where_there_are_many(random_weights: Weights) -> None:
     matrix = random_weights(500, 0.1, seed=4)
-    _, ends, values, _ = tiles_of(matrix)
-    assert ends.nbytes + values.nbytes == 8 * matrix.nnz
+    _, keys, values, _ = tiles_of(matrix)
+    assert keys.itemsize + values.itemsize == 6
+    assert matrix.nnz <= len(keys) < 1.05 * matrix.nnz
+
+
+@pytest.mark.parametrize("n", [65, 100, 127, 129])
+def test_what_fills_a_gap_in_the_last_tile_lies_within_the_matrix(n: int) -> None:
+    last = n - 1
+    corners = sparse.csr_array(([2.0, 3.0, 4.0], ([0, last, last], [last, 0, last])), shape=(n, n))
+    found = entries(tiles_of(corners), n)
+    assert len(found) == 3
+
+
+def test_gaps_are_filled_where_there_are_few() -> None:
+    """Two corners of one tile: row + column is 0 and 126."""
+    corners = sparse.csr_array(([2.0, 3.0], ([0, 63], [0, 63])), shape=(64, 64))
+    _, keys, values, _ = tiles_of(corners)
+    assert values.tolist() == [2, 0, 0, 0, 0, 3]
+    assert np.cumsum(keys >> 11).tolist() == [0, 31, 62, 93, 124, 126]
+    h = np.arange(64.0)[:, None]
+    np.testing.assert_array_equal(multiply(corners, False, h), corners @ h)
 
 
 def test_tiles_fit_their_indices_whatever_the_size() -> None:

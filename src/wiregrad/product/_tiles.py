@@ -23,8 +23,9 @@ __all__ = ["Tiles", "make_tiles", "mark_tiles", "no_tiles", "pull_tiles", "width
 
 Array: TypeAlias = npt.NDArray[Any]
 
-#: Where each tile begins, shape (n, n + 1) raveled and closed; both ends of each entry within its
-#: tile, the row below and the column above 16 bits; values; width of a tile, as a power of 2.
+#: Where each tile begins, shape (n, n + 1) raveled and closed; the key of each entry; its value;
+#: width of a tile, as a power of 2. A key holds the row within the tile, and above it how much
+#: larger row + column is than at the entry before: so two bytes say where an entry is.
 Tiles: TypeAlias = tuple[Array, Array, Array, int]
 
 # Two ranges of 2,048 numbers fit the nearest cache, and a tile still has entries enough.
@@ -32,11 +33,13 @@ _WIDEST, _NARROWEST = 11, 6
 # Tiles to a side where that leaves them wide enough, for threads to share.
 _SHARES = 32
 
-_BITS, _MASK = np.uint32(16), np.uint32(0xFFFF)
+# The parts of a key. Where row + column grows by more than a key can say, entries of weight 0 stand
+# in between; so what is multiplied must be finite.
+_BITS, _ROW, _FURTHEST = np.uint16(_WIDEST), np.uint16((1 << _WIDEST) - 1), 31
 # Entries are asked for so many ahead: they stream from memory while the arithmetic runs in cache.
 _AHEAD = np.uint64(1024)
 
-_ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(1, 5))
+_NONE, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
 
 
 def width_of_tiles(n_neurons: int) -> int:
@@ -52,7 +55,7 @@ def width_of_tiles(n_neurons: int) -> int:
 
 def no_tiles(values: Array) -> Tiles:
     """Stand for tiles that have not been made."""
-    return np.zeros(1, np.uint64), np.empty(0, np.uint32), values[:0], _WIDEST
+    return np.zeros(1, np.uint64), np.empty(0, np.uint16), values[:0], _WIDEST
 
 
 def make_tiles(indptr: Array, indices: Array, values: Array) -> Tiles:
@@ -65,16 +68,20 @@ def make_tiles(indptr: Array, indices: Array, values: Array) -> Tiles:
 
     Notes
     -----
-    Cost: three passes over the entries, and 8 bytes for each.
+    Cost: as long as some dozens of products; 6 bytes an entry of float32, and a few percent for
+    those that fill gaps.
     """
     n_neurons = len(indptr) - 1
     width = width_of_tiles(n_neurons)
     n = max(-(-n_neurons // (1 << width)), 1)
+    most = len(values) + n * n * ((2 << width) // _FURTHEST + 1)
+    # Pages that nothing is written to take no memory.
     starts = np.zeros(n * n + 1, np.uint64)
-    ends, sorted_values = np.empty(len(values), np.uint32), np.empty_like(values)
-    _into_tiles(indptr, indices, values, width, n, starts, ends, sorted_values)
-    _sort_tiles(starts, ends, sorted_values, width)
-    return starts, ends, sorted_values, width
+    keys, tiled = np.empty(most, np.uint16), np.empty(most, values.dtype)
+    largest = min(len(values), 1 << 2 * width)
+    room = np.empty((2, largest), np.uint32), np.empty((2, largest), values.dtype)
+    total = _into_tiles(indptr, indices, values, width, n, starts, keys, tiled, *room)
+    return starts, keys[:total], tiled[:total], width
 
 
 @kernel
@@ -85,93 +92,132 @@ def _into_tiles(
     width: int,
     n: int,
     starts: Array,
-    ends: Array,
+    keys: Array,
     tiled: Array,
-) -> None:  # pragma: no cover - compiled
-    """Count the entries of each tile, and put every entry into its own."""
-    mask = (1 << width) - 1
-    counts = np.zeros(n * n + 1, np.int64)
-    for column in range(len(indptr) - 1):
-        for k in range(indptr[column], indptr[column + 1]):
-            counts[(np.int64(indices[k]) >> width) * n + (column >> width) + 1] += 1
-    place = np.cumsum(counts)
-    starts[:] = place.astype(np.uint64)
-    for column in range(len(indptr) - 1):
-        for k in range(indptr[column], indptr[column + 1]):
-            row = np.int64(indices[k])
-            tile = (row >> width) * n + (column >> width)
-            ends[place[tile]] = ((column & mask) << 16) | (row & mask)
-            tiled[place[tile]] = values[k]
-            place[tile] += 1
+    ends: Array,
+    weights: Array,
+) -> int:  # pragma: no cover - compiled
+    """Fill tile after tile; return how many entries there are in all."""
+    n_neurons, size = len(indptr) - 1, 1 << width
+    next_entry = indptr[:-1].copy()
+    total = 0
+    for i in range(n):
+        bound = (i + 1) << width
+        for j in range(n):
+            found = 0
+            for column in range(j << width, min((j + 1) << width, n_neurons)):
+                k = next_entry[column]
+                while k < indptr[column + 1] and indices[k] < bound:
+                    row = np.int64(indices[k]) - (i << width)
+                    ends[0, found] = ((column - (j << width)) << 16) | row
+                    weights[0, found] = values[k]
+                    found += 1
+                    k += 1
+                next_entry[column] = k
+            _sort_by_sum(ends, weights, found, size)
+            n_columns = min(size, n_neurons - (j << width))
+            total = _write_tile(ends[1, :found], weights[1], n_columns, total, keys, tiled)
+            starts[i * n + j + 1] = total
+    return total
 
 
 @kernel
-def _sort_tiles(
-    starts: Array, ends: Array, tiled: Array, width: int
+def _sort_by_sum(
+    ends: Array, weights: Array, n: int, size: int
 ) -> None:  # pragma: no cover - compiled
-    """Sort the entries of each tile by row + column: count how many have each sum."""
-    largest = np.uint64(0)
-    for tile in range(len(starts) - 1):
-        largest = max(largest, starts[tile + 1] - starts[tile])
-    old_ends, old_values = np.empty(largest, ends.dtype), np.empty(largest, tiled.dtype)
-    place = np.empty((2 << width) + 1, np.int64)
-    for tile in range(len(starts) - 1):
-        first, stop = starts[tile], starts[tile + 1]
-        if stop - first < 2:
-            continue
-        place[:] = 0
-        for k in range(first, stop):
-            old_ends[k - first], old_values[k - first] = ends[k], tiled[k]
-            place[(ends[k] & _MASK) + (ends[k] >> _BITS) + _ONE] += 1
-        for s in range(1, len(place)):
-            place[s] += place[s - 1]
-        for k in range(stop - first):
-            s = (old_ends[k] & _MASK) + (old_ends[k] >> _BITS)
-            ends[first + np.uint64(place[s])] = old_ends[k]
-            tiled[first + np.uint64(place[s])] = old_values[k]
-            place[s] += 1
+    """Sort the entries of one tile by row + column, from [0] into [1]: count each sum."""
+    place = np.zeros(2 * size + 1, np.int64)
+    for k in range(n):
+        place[(ends[0, k] & 0xFFFF) + (ends[0, k] >> 16) + 1] += 1
+    for s in range(1, len(place)):
+        place[s] += place[s - 1]
+    for k in range(n):
+        s = (ends[0, k] & 0xFFFF) + (ends[0, k] >> 16)
+        ends[1, place[s]], weights[1, place[s]] = ends[0, k], weights[0, k]
+        place[s] += 1
 
 
-def _adder(source: int, target: int) -> Callable[..., None]:
-    """Make what adds one tile's products, for a batch of one.
+@kernel
+def _write_tile(
+    ends: Array, weights: Array, n_columns: int, total: int, keys: Array, tiled: Array
+) -> int:  # pragma: no cover - compiled
+    """Write the entries of one tile from `total` on; return where the next one begins.
 
-    `source` and `target` say where among an entry's bits the index read and the one added to are.
+    Entries that fill gaps must lie within the tile too: in its last column, or else in row 0.
     """
-    source_bits, target_bits = np.uint32(source), np.uint32(target)
+    at = 0
+    for k in range(len(ends)):
+        row = np.int64(ends[k] & 0xFFFF)
+        s = row + np.int64(ends[k] >> 16)
+        while s - at > _FURTHEST:
+            at += _FURTHEST
+            keys[total] = (_FURTHEST << _WIDEST) | max(at - n_columns + 1, 0)
+            tiled[total] = 0
+            total += 1
+        keys[total] = ((s - at) << _WIDEST) | row
+        tiled[total] = weights[k]
+        at = s
+        total += 1
+    return total
+
+
+def _adder(back: bool) -> Callable[..., None]:
+    """Make what adds one tile's products, for a batch of one: those of W x, or of W' x."""
 
     @kernel
     def add(
-        ends: Array, values: Array, first: Any, stop: Any, x: Array, y: Array
+        keys: Array, values: Array, first: Any, stop: Any, x: Array, y: Array
     ) -> None:  # pragma: no cover - compiled
-        k = first
+        k, s = first, _NONE
         while k + _FOUR <= stop:
             prefetch(values, k + _AHEAD)
-            prefetch(ends, k + _AHEAD)
-            a, b, c, d = ends[k], ends[k + _ONE], ends[k + _TWO], ends[k + _THREE]
-            of_a = values[k] * x[(a >> source_bits) & _MASK]
-            of_b = values[k + _ONE] * x[(b >> source_bits) & _MASK]
-            of_c = values[k + _TWO] * x[(c >> source_bits) & _MASK]
-            of_d = values[k + _THREE] * x[(d >> source_bits) & _MASK]
-            y[(a >> target_bits) & _MASK] += of_a
-            y[(b >> target_bits) & _MASK] += of_b
-            y[(c >> target_bits) & _MASK] += of_c
-            y[(d >> target_bits) & _MASK] += of_d
+            prefetch(keys, k + _AHEAD)
+            a, b, c, d = keys[k], keys[k + _ONE], keys[k + _TWO], keys[k + _THREE]
+            row_a, row_b, row_c, row_d = a & _ROW, b & _ROW, c & _ROW, d & _ROW
+            sum_a = s + (a >> _BITS)
+            sum_b = sum_a + (b >> _BITS)
+            sum_c = sum_b + (c >> _BITS)
+            s = sum_c + (d >> _BITS)
+            column_a, column_b, column_c, column_d = (
+                sum_a - row_a,
+                sum_b - row_b,
+                sum_c - row_c,
+                s - row_d,
+            )
+            if back:
+                of_a, of_b = values[k] * x[row_a], values[k + _ONE] * x[row_b]
+                of_c, of_d = values[k + _TWO] * x[row_c], values[k + _THREE] * x[row_d]
+                y[column_a] += of_a
+                y[column_b] += of_b
+                y[column_c] += of_c
+                y[column_d] += of_d
+            else:
+                of_a, of_b = values[k] * x[column_a], values[k + _ONE] * x[column_b]
+                of_c, of_d = values[k + _TWO] * x[column_c], values[k + _THREE] * x[column_d]
+                y[row_a] += of_a
+                y[row_b] += of_b
+                y[row_c] += of_c
+                y[row_d] += of_d
             k += _FOUR
         while k < stop:
-            a = ends[k]
-            y[(a >> target_bits) & _MASK] += values[k] * x[(a >> source_bits) & _MASK]
+            row = keys[k] & _ROW
+            s += keys[k] >> _BITS
+            if back:
+                y[s - row] += values[k] * x[row]
+            else:
+                y[row] += values[k] * x[s - row]
             k += _ONE
 
     return add
 
 
-def _batch_adder(n: int, source: int, target: int) -> Callable[..., None]:
+def _batch_adder(n: int, back: bool) -> Callable[..., None]:
     """Make the same for batches of at least `n` columns, in pairs of registers of `n` lanes."""
-    lanes, source_bits, target_bits = np.uint64(n), np.uint32(source), np.uint32(target)
+    lanes = np.uint64(n)
 
     @kernel
     def add(
-        ends: Array, values: Array, first: Any, stop: Any, x: Array, y: Array, batch: Any
+        keys: Array, values: Array, first: Any, stop: Any, x: Array, y: Array, batch: Any
     ) -> None:  # pragma: no cover - compiled
         # No column may be added to by two pairs.
         n_pairs = (batch + lanes) // (lanes + lanes)
@@ -179,59 +225,62 @@ def _batch_adder(n: int, source: int, target: int) -> Callable[..., None]:
         for number in range(n_pairs):
             one = number * (lanes + lanes)
             two = min(one + lanes, batch - lanes)
+            s = _NONE
             for k in range(first, stop):
                 prefetch(values, k + _AHEAD)
-                prefetch(ends, k + _AHEAD)
-                weight = values[k]
-                read = np.uint64((ends[k] >> source_bits) & _MASK) * batch
-                added = np.uint64((ends[k] >> target_bits) & _MASK) * batch
+                prefetch(keys, k + _AHEAD)
+                weight, row = values[k], keys[k] & _ROW
+                s += keys[k] >> _BITS
+                read = (np.uint64(row) if back else s - row) * batch
+                added = (s - row if back else np.uint64(row)) * batch
                 # Both are loaded before either is stored: they may overlap.
                 a = add_product(load(n, y, added + one), weight, load(n, x, read + one))
                 b = add_product(load(n, y, added + two), weight, load(n, x, read + two))
                 store(y, added + one, a)
                 store(y, added + two, b)
         if done < batch:
+            s = _NONE
             for k in range(first, stop):
-                weight = values[k]
-                read = np.uint64((ends[k] >> source_bits) & _MASK) * batch
-                added = np.uint64((ends[k] >> target_bits) & _MASK) * batch
+                weight, row = values[k], keys[k] & _ROW
+                s += keys[k] >> _BITS
+                read = (np.uint64(row) if back else s - row) * batch
+                added = (s - row if back else np.uint64(row)) * batch
                 for c in range(done, batch):
                     y[added + c] += weight * x[read + c]
 
     return add
 
 
-# An entry's row lies in its lower bits, its column above them.
-_add_one, _add_one_back = _adder(16, 0), _adder(0, 16)
-_add_two, _add_two_back = _batch_adder(2, 16, 0), _batch_adder(2, 0, 16)
-_add_four, _add_four_back = _batch_adder(4, 16, 0), _batch_adder(4, 0, 16)
-_add_eight, _add_eight_back = _batch_adder(8, 16, 0), _batch_adder(8, 0, 16)
+_add_one, _add_one_back = _adder(False), _adder(True)
+_add_two, _add_two_back = _batch_adder(2, False), _batch_adder(2, True)
+_add_four, _add_four_back = _batch_adder(4, False), _batch_adder(4, True)
+_add_eight, _add_eight_back = _batch_adder(8, False), _batch_adder(8, True)
 
 
 @kernel
 def _add_tile(
-    back: bool, ends: Array, values: Array, first: Any, stop: Any, x: Array, y: Array, batch: Any
+    back: bool, keys: Array, values: Array, first: Any, stop: Any, x: Array, y: Array, batch: Any
 ) -> None:  # pragma: no cover - compiled
     """Add the products of one tile with the part of a batch that it reads, raveled."""
     if batch == _ONE:
         if back:
-            _add_one_back(ends, values, first, stop, x, y)
+            _add_one_back(keys, values, first, stop, x, y)
         else:
-            _add_one(ends, values, first, stop, x, y)
+            _add_one(keys, values, first, stop, x, y)
     elif batch < _FOUR:
         if back:
-            _add_two_back(ends, values, first, stop, x, y, batch)
+            _add_two_back(keys, values, first, stop, x, y, batch)
         else:
-            _add_two(ends, values, first, stop, x, y, batch)
+            _add_two(keys, values, first, stop, x, y, batch)
     elif batch < _FOUR + _FOUR:
         if back:
-            _add_four_back(ends, values, first, stop, x, y, batch)
+            _add_four_back(keys, values, first, stop, x, y, batch)
         else:
-            _add_four(ends, values, first, stop, x, y, batch)
+            _add_four(keys, values, first, stop, x, y, batch)
     elif back:
-        _add_eight_back(ends, values, first, stop, x, y, batch)
+        _add_eight_back(keys, values, first, stop, x, y, batch)
     else:
-        _add_eight(ends, values, first, stop, x, y, batch)
+        _add_eight(keys, values, first, stop, x, y, batch)
 
 
 @kernel
@@ -258,7 +307,7 @@ def pull_tiles(
         The ranges of `x` with anything in them that is not 0: see `mark_tiles`.
     x, y : ndarray, shape (n_neurons, batch)
     """
-    starts, ends, values, width = tiles
+    starts, keys, values, width = tiles
     y[first:stop] = 0
     n, n_batch = len(busy), x.shape[1]
     size = n_batch << width
@@ -274,7 +323,7 @@ def pull_tiles(
             for j in range(begin, end):
                 tile = i * n + j
                 added = flat_y[j * size : (j + 1) * size]
-                _add_tile(True, ends, values, starts[tile], starts[tile + 1], read, added, batch)
+                _add_tile(True, keys, values, starts[tile], starts[tile + 1], read, added, batch)
         return
     for i in range(begin, end):
         added = flat_y[i * size : (i + 1) * size]
@@ -282,4 +331,4 @@ def pull_tiles(
             if busy[j]:
                 tile = i * n + j
                 read = flat_x[j * size : (j + 1) * size]
-                _add_tile(False, ends, values, starts[tile], starts[tile + 1], read, added, batch)
+                _add_tile(False, keys, values, starts[tile], starts[tile + 1], read, added, batch)
