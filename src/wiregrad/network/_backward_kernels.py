@@ -115,26 +115,6 @@ def _back_through_driven_of_one(
         d[i] = own * _steepness(a, one, leak) * slope[i]
 
 
-@kernel
-def _into_sum(
-    i: Any, row: Any, n_batch: Any, neurons: _Neurons, found: _Found
-) -> None:  # pragma: no cover - compiled
-    """Carry gradients of `slope * sum + bias` of neuron i back to the sum, the slope and the bias.
-
-    They stand from `row` on among those of summed inputs, raveled.
-    """
-    slope, _, summed = neurons
-    d, d_slope, d_bias = found[0].reshape(-1), found[2], found[3]
-    flat = summed.reshape(-1)
-    of_slope, of_bias, steepness = d_slope[i], d_bias[i], slope[i]
-    for k in range(row, row + n_batch):
-        gradient = d[k]
-        of_slope += gradient * flat[k]
-        of_bias += gradient
-        d[k] = gradient * steepness
-    d_slope[i], d_bias[i] = of_slope, of_bias
-
-
 def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
     """Make what `_back_through` does, for batches of at least `n` columns, `n` at a time."""
     lanes = np.uint64(n)
@@ -146,7 +126,8 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
         h, drive, before = state[0].reshape(-1), state[1].reshape(-1), state[2].reshape(-1)
         g, size, square, dense = asked[0].reshape(-1), asked[1], asked[2], asked[3].reshape(-1)
         slope, place_of, summed = neurons
-        d, noted = found[0].reshape(-1), found[1].reshape(-1)
+        d, noted, d_slope, d_bias = found[0].reshape(-1), found[1].reshape(-1), found[2], found[3]
+        kept, shares = summed.reshape(-1), np.empty(2 * n, g.dtype)
         one, n_batch, n_changing = g.dtype.type(1), np.uint64(asked[0].shape[1]), 0
         for i in rows:
             row = np.uint64(i) * n_batch
@@ -175,8 +156,26 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
                 store(d, row + c, into)
                 b += lanes
             n_changing += changes
-            if len(summed):
-                _into_sum(i, row, n_batch, neurons, found)
+            if not len(kept):
+                continue
+            # Gradients of slope and bias: whole registers, and the columns that are left over.
+            of_slope, of_bias = zeros(n, g), zeros(n, g)
+            b = _NONE
+            while b + lanes <= n_batch:
+                of_drive = load(n, d, row + b)
+                of_bias = add(of_bias, of_drive)
+                of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
+                store(d, row + b, multiply(of_drive, fill(n, slope[i])))
+                b += lanes
+            store(shares, _NONE, of_slope)
+            store(shares, lanes, of_bias)
+            for k in range(n):
+                d_slope[i] += shares[k]
+                d_bias[i] += shares[n + k]
+            for k in range(row + b, row + n_batch):
+                d_slope[i] += d[k] * kept[k]
+                d_bias[i] += d[k]
+                d[k] *= slope[i]
         return n_changing
 
     return back_through

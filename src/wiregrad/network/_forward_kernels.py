@@ -141,10 +141,11 @@ def _activate_with(n: int) -> Callable[..., int]:
         bias: Array,
         threshold: Any,
         single: bool,
+        summed: Array,
         active: Array,
     ) -> int:  # pragma: no cover - compiled
         zero, n_batch = y.dtype.type(0), np.uint64(y.shape[1])
-        flat = y.reshape(-1)
+        flat, kept = y.reshape(-1), summed.reshape(-1)
         at = np.empty(_GATHERED + y.shape[1], np.uint64)
         sums = np.empty(_GATHERED + y.shape[1], y.dtype)
         n_gathered, n_active = 0, first
@@ -168,6 +169,8 @@ def _activate_with(n: int) -> Callable[..., int]:
                 continue
             active[n_active] = i
             n_active += 1
+            if len(kept):
+                kept[row : row + n_batch] = flat[row : row + n_batch]
             for k in range(row, row + n_batch):
                 total = steepness * flat[k] + offset
                 at[n_gathered], sums[n_gathered], flat[k] = k, total, zero
@@ -193,18 +196,22 @@ def _activate(
     bias: Array,
     threshold: Any,
     single: bool,
+    summed: Array,
     active: Array,
 ) -> int:  # pragma: no cover - compiled
     """Turn the summed inputs of some neurons into activations, in place.
 
-    Lists the active neurons from `active[first]` on and returns how many they are.
+    Lists the active neurons from `active[first]` on and returns how many they are. Keeps their
+    summed inputs in `summed`, if it has room.
     """
     if y.shape[1] == 1:
+        if len(summed):
+            summed[first:stop] = y[first:stop]
         flat = y.reshape(-1)
         return _activate_one(flat, first, stop, slope, bias, threshold, single, active)
     if y.shape[1] < 8:
-        return _activate_few(y, first, stop, slope, bias, threshold, single, active)
-    return _activate_many(y, first, stop, slope, bias, threshold, single, active)
+        return _activate_few(y, first, stop, slope, bias, threshold, single, summed, active)
+    return _activate_many(y, first, stop, slope, bias, threshold, single, summed, active)
 
 
 @kernel
@@ -292,6 +299,7 @@ def _step_of_block(
     y: Array,
     before: Array,
     summed: Array,
+    keep_silent: bool,
     active: Array,
 ) -> int:  # pragma: no cover - compiled
     """Take one step in one block of neurons; list the active ones and return their number."""
@@ -301,9 +309,11 @@ def _step_of_block(
         push_rows(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
     else:
         pull_tiles(tiles, False, first, stop, busy, h, y)
-    if len(summed):
-        summed[0, first:stop] = y[first:stop]
-    n = _activate(y, first, stop, slope, bias, threshold, single, active)
+    kept = summed[0] if len(summed) else y[:0]
+    if len(kept) and keep_silent:
+        kept[first:stop] = y[first:stop]
+        kept = y[:0]
+    n = _activate(y, first, stop, slope, bias, threshold, single, kept, active)
     if len(joining):
         own = slice(sensory_in_block[p], sensory_in_block[p + 1])
         _drive(y, sensory[own], places[own], joining[0], before)
@@ -328,6 +338,7 @@ def forward(
     states: Array,
     before: Array,
     summed: Array,
+    keep_silent: bool,
     active: Array,
     n_active: Array,
     size: Array,
@@ -364,7 +375,9 @@ def forward(
     before : ndarray, shape (step, sensory, batch)
         Filled in: activation of the sensory neurons before the stimulus was added.
     summed : ndarray, shape (step, neuron, batch), or (0, 0, 0)
-        Filled in, if there is room: W h of each step.
+        Filled in, if there is room: W h of each step, at the neurons that are active,
+    keep_silent : bool
+        or at all.
     active : ndarray, shape (step + 1, n_neurons)
     n_active : ndarray, shape (step + 1,)
         The active neurons of each state, ascending, and their number: [0] is given, the others are
@@ -420,6 +433,7 @@ def forward(
                 y,
                 before[t],
                 summed[t : t + 1],
+                keep_silent,
                 active[t + 1],
             )
         n_active[t + 1] = close_up(active[t + 1], bounds, counts)

@@ -104,7 +104,8 @@ class FusedRun:
         kept = len(self._windows) if settings.needs_gradient and len(self._windows) > 1 else 0
         self._starts = room.empty("starts", (kept, n_neurons, n_batch), dtype)
         self._before = room.empty("before", (window, n_sensory, n_batch), dtype)
-        self._summed = room.empty("summed", (summed, n_neurons, n_batch), dtype)
+        # Without a leak that of silent neurons is not kept; it is multiplied by 0 then.
+        self._summed = room.zeros("summed", (summed, n_neurons, n_batch), dtype)
         self._held: int | None = None  # the window whose states are there
         self._active = room.empty("active", (window + 1, n_neurons), np.uint32)
         self._n_active = np.zeros(window + 1, np.int64)
@@ -207,6 +208,7 @@ class FusedRun:
                 self.states[: n + 1],
                 self._before,
                 self._summed,
+                self._settings.leak > 0,
                 self._active,
                 self._n_active,
                 self.size,

@@ -39,7 +39,14 @@ class Room:
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an array of that shape; what it holds is undefined."""
+        return self._get(name, shape, dtype, np.empty)
+
+    def zeros(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an array of that shape; it holds zeros or what was written to it before."""
+        return self._get(name, shape, dtype, np.zeros)
+
+    def _get(self, name: str, shape: tuple[int, ...], dtype: Any, make: Any) -> Array:
         array = self.arrays.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
-            array = self.arrays[name] = np.empty(shape, dtype)
+            array = self.arrays[name] = make(shape, dtype)
         return array
