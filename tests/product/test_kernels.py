@@ -137,6 +137,19 @@ def test_push_equals_pull_bit_for_bit(
     np.testing.assert_array_equal(pushed, multiply(matrix, h))
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_large_push_is_shared_among_threads_with_the_same_bits(
+    random_weights: Weights, use_threads: Callable[[int], None], n: int
+) -> None:
+    by_pre, h = random_weights(2000, 0.02, seed=4), draw((2000, 5))
+    arrays = (by_pre.indptr, by_pre.indices, by_pre.data, active_rows(h), h)
+    bounds = np.array([0, 900, 2000])
+    split = np.empty((3, 2000), by_pre.indptr.dtype)
+    split_rows(by_pre.indptr, by_pre.indices, bounds, split)
+    use_threads(n)
+    np.testing.assert_array_equal(push(*arrays, (bounds, split)), push(*arrays))
+
+
 def test_active_rows_are_those_with_anything_in_them() -> None:
     h = np.array([[0, 0], [0, 2], [-0.0, 0], [np.nan, 0], [-1, 3]])
     assert active_rows(h).tolist() == [1, 3, 4]

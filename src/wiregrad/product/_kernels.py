@@ -54,6 +54,15 @@ def _pull_all_parallel(
         pull_tiles(tiles, back, bounds[p], bounds[p + 1], busy, h, y)
 
 
+@parallel_kernel
+def _push_parallel(
+    split: Array, bounds: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    for p in numba.prange(len(bounds) - 1):
+        y[bounds[p] : bounds[p + 1]] = 0
+        push_rows(split[p], split[p + 1], indices, values, rows, h, y)
+
+
 @kernel
 def active_rows(h: Array) -> Array:
     """List the rows of a batch of columns that are not all 0, in ascending order."""
@@ -108,7 +117,14 @@ def edge_products(
             products[k] = total
 
 
-def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) -> Array:
+def push(
+    indptr: Array,
+    indices: Array,
+    values: Array,
+    active: Array,
+    h: Array,
+    shares: tuple[Array, Array] | None = None,
+) -> Array:
     """Multiply the transpose of a square CSR matrix with a batch that is 0 but for some rows.
 
     The same bits as a pull through the transposed layout: row after row is added to its targets, so
@@ -122,6 +138,9 @@ def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) 
         The rows of `h` that are not 0, ascending: see `active_rows`.
     h : ndarray, shape (n, batch)
         Contiguous along the batch, of the dtype of `values`.
+    shares : (bounds, split), optional
+        Blocks of targets for the threads, and where each row enters each: see `Blocks`. By default
+        there is one thread.
 
     Returns
     -------
@@ -129,7 +148,7 @@ def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) 
 
     Notes
     -----
-    Cost: the entries of the active rows, for the whole batch; on one thread.
+    Cost: the entries of the active rows, for the whole batch.
 
     Examples
     --------
@@ -137,8 +156,14 @@ def push(indptr: Array, indices: Array, values: Array, active: Array, h: Array) 
     >>> push(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), active_rows(h), h).tolist()
     [[0.0], [1.0]]
     """
-    y = np.zeros_like(h)
-    push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
+    if shares is None or np.sum(indptr[active + 1] - indptr[active]) * h.shape[1] < PARALLEL_FROM:
+        y = np.zeros_like(h)
+        push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
+        return y
+    bounds, split = shares
+    y = np.empty_like(h)
+    with run_on(len(bounds) - 1):
+        _push_parallel(split, bounds, indices, values, active, h, y)
     return y
 
 

@@ -127,13 +127,17 @@ class SparseMatrix(nn.Module):
         active, starts = active_rows(h), source[0]
         limit = self.ways(h.shape[1]).push_below * len(self.values)
         few = np.sum(starts[active + 1] - starts[active]) < limit
+        shares = (
+            (by.blocks.pre, by.blocks.split_back)
+            if transposed
+            else (by.blocks.post, by.blocks.split)
+        )
         if few and len(source[1]):
-            return push(*source, active, h)
+            return push(*source, active, h, shares)
         if not few and len(by.tiles[1]):
-            bounds = by.blocks.pre if transposed else by.blocks.post
-            return pull_all(by.tiles, transposed, bounds, active, h)
+            return pull_all(by.tiles, transposed, shares[0], active, h)
         self.ask_for(tiles=not few, by_post=few)
-        return pull(*other, h) if len(other[1]) else push(*source, active, h)
+        return pull(*other, h) if len(other[1]) else push(*source, active, h, shares)
 
     def ways(self, batch: int) -> Ways:
         """Say up to which shares of the edges a push or a pull along rows is the fastest."""

@@ -145,13 +145,14 @@ def _write_tile(
 
     Entries that fill gaps must lie within the tile too: in its last column, or else in row 0.
     """
-    at = 0
+    at = np.int64(0)
     for k in range(len(ends)):
         row = np.int64(ends[k] & 0xFFFF)
         s = row + np.int64(ends[k] >> 16)
         while s - at > _FURTHEST:
             at += _FURTHEST
-            keys[total] = (_FURTHEST << _WIDEST) | max(at - n_columns + 1, 0)
+            in_last = at - (n_columns - 1)
+            keys[total] = (_FURTHEST << _WIDEST) | (in_last if in_last > 0 else 0)
             tiled[total] = 0
             total += 1
         keys[total] = ((s - at) << _WIDEST) | row
@@ -225,15 +226,35 @@ def _batch_adder(n: int, back: bool) -> Callable[..., None]:
         for number in range(n_pairs):
             one = number * (lanes + lanes)
             two = min(one + lanes, batch - lanes)
-            s = _NONE
-            for k in range(first, stop):
+            k, s = first, _NONE
+            while k + _TWO <= stop:
                 prefetch(values, k + _AHEAD)
                 prefetch(keys, k + _AHEAD)
                 weight, row = values[k], keys[k] & _ROW
                 s += keys[k] >> _BITS
                 read = (np.uint64(row) if back else s - row) * batch
                 added = (s - row if back else np.uint64(row)) * batch
-                # Both are loaded before either is stored: they may overlap.
+                weight_next, row = values[k + _ONE], keys[k + _ONE] & _ROW
+                s += keys[k + _ONE] >> _BITS
+                read_next = (np.uint64(row) if back else s - row) * batch
+                added_next = (s - row if back else np.uint64(row)) * batch
+                # Both registers are loaded before either is stored: they may overlap.
+                a = add_product(load(n, y, added + one), weight, load(n, x, read + one))
+                b = add_product(load(n, y, added + two), weight, load(n, x, read + two))
+                store(y, added + one, a)
+                store(y, added + two, b)
+                a = load(n, y, added_next + one)
+                b = load(n, y, added_next + two)
+                a = add_product(a, weight_next, load(n, x, read_next + one))
+                b = add_product(b, weight_next, load(n, x, read_next + two))
+                store(y, added_next + one, a)
+                store(y, added_next + two, b)
+                k += _TWO
+            if k < stop:
+                weight, row = values[k], keys[k] & _ROW
+                s += keys[k] >> _BITS
+                read = (np.uint64(row) if back else s - row) * batch
+                added = (s - row if back else np.uint64(row)) * batch
                 a = add_product(load(n, y, added + one), weight, load(n, x, read + one))
                 b = add_product(load(n, y, added + two), weight, load(n, x, read + two))
                 store(y, added + one, a)
