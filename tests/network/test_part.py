@@ -15,7 +15,7 @@ from network_cases import QUICK, NetworkCase, network_cases
 import wiregrad as wg
 from wiregrad.network import Slopes, Watch, unroll
 from wiregrad.network import _watch as watch_module
-from wiregrad.network._part import NetworkPart, reached_part
+from wiregrad.network._part import NetworkPart, reached_part, rests
 
 pytestmark = pytest.mark.kernel
 
@@ -34,6 +34,11 @@ def two_halves(**options: object) -> wg.MultilayeredNetwork:
 def watch_two(network: wg.MultilayeredNetwork, leak: float = 0.1) -> Watch:
     places = (torch.tensor([0, 1, 1]), torch.tensor([2, 1, 7]), torch.tensor([1, 2, 2]))
     return Watch(network, *places, leak=leak, also="sums")
+
+
+def in_part(watch: Watch) -> bool:
+    """Whether the next pass will run on a part of the network alone."""
+    return watch._look().model.n_neurons < watch._model.n_neurons
 
 
 STIMULUS = torch.tensor([[[0.9, 0.0, 0.5]], [[0.3, 0.7, 0.0]]])
@@ -74,9 +79,9 @@ def test_neurons_too_far_away_are_not_in_it() -> None:
 def test_a_watch_answers_the_same_bits_through_it(monkeypatch: Fixture, leak: float) -> None:
     network = two_halves()
     through_part = watch_two(network, leak)
-    assert through_part._look().of is not None
+    assert in_part(through_part)
     whole = without_part(monkeypatch, lambda: watch_two(network, leak))
-    assert whole._look().of is None
+    assert not in_part(whole)
     for one, other in zip(answer(through_part), answer(whole), strict=True):
         assert torch.equal(one, other)
 
@@ -97,14 +102,14 @@ def test_a_bias_that_wakes_the_others_takes_the_whole(monkeypatch: Fixture) -> N
     groups = dict(enumerate("sabxxxxxxx"))
     network = two_halves(idx_to_group=groups, bias_dict={"x": 0.0})
     watch = watch_two(network)
-    assert watch._look().of is not None
+    assert in_part(watch)
     asleep = answer(watch)
     with torch.no_grad():
         network.raw_biases[network.groups.names.index("x")] = 0.5
     network.set_param_grads(raw_biases=True)  # only while it records gradients may it change
     for leak in (0.0, 0.1):
         again = watch_two(network, leak)
-        assert again._look().of is None
+        assert not in_part(again)
         whole = without_part(monkeypatch, lambda leak=leak: watch_two(network, leak))
         for one, other in zip(answer(again), answer(whole), strict=True):
             assert torch.equal(one, other)
@@ -119,22 +124,22 @@ def test_a_bias_is_looked_at_before_every_pass() -> None:
     for bias, part in ((0.0, True), (0.5, False), (0.005, True)):
         with torch.no_grad():
             network.raw_biases[x] = bias
-        assert (watch._look().of is not None) == part
+        assert in_part(watch) == part
         read = watch(STIMULUS).read
         expected = unroll(network, STIMULUS)[[0, 1, 1], [2, 1, 7], [1, 2, 2]]
         torch.testing.assert_close(read, expected)
 
 
 def test_a_default_bias_above_the_threshold_takes_the_whole() -> None:
-    assert watch_two(two_halves(default_bias=0.02))._look().of is None
-    assert watch_two(two_halves(default_bias=0.005))._look().of is not None
+    assert not in_part(watch_two(two_halves(default_bias=0.02)))
+    assert in_part(watch_two(two_halves(default_bias=0.005)))
 
 
 def test_parameters_of_silent_neurons_keep_their_surrogate_gradient() -> None:
     network = two_halves(idx_to_group=dict(enumerate("sabxxxxxxx")))
     network.set_param_grads(raw_biases=True)
-    assert watch_two(network, leak=0.1)._look().of is None
-    assert watch_two(network, leak=0.0)._look().of is not None
+    assert not in_part(watch_two(network, leak=0.1))
+    assert in_part(watch_two(network, leak=0.0))
 
 
 def test_gradients_of_parameters_pass_through_it(monkeypatch: Fixture) -> None:
@@ -159,11 +164,13 @@ def test_none_where_most_connections_are_in_it() -> None:
 
 
 def test_the_last_part_is_remembered_until_the_network_changes() -> None:
-    network = two_halves()
+    network = two_halves(idx_to_group=dict.fromkeys(range(10), "x"))
     part = reached_part(network, np.array([1]))
-    assert reached_part(network, np.array([1, 1])) is part
+    assert reached_part(network, np.array([2, 1, 1])) is part
     assert reached_part(network, np.array([8])) is not part
+    network.indices = torch.zeros(10, dtype=torch.int64)
     changes: list[Callable[[], object]] = [
+        lambda: network.indices.fill_(0),
         lambda: network.weights.values.mul_(0.5),
         lambda: setattr(network, "num_layers", 2),
         lambda: network.sensory_indices.fill_(1),
@@ -182,3 +189,27 @@ def test_a_network_is_not_kept_alive_by_its_part() -> None:
     gc.collect()
     with pytest.raises(RuntimeError, match="the network of this part is gone"):
         _ = part.num_layers
+
+
+def test_a_neuron_within_that_is_active_of_itself_takes_the_whole() -> None:
+    """It may wake what lies outside before the stimulus could."""
+    weights = np.zeros((5, 5))
+    for pre, post in ((0, 1), (1, 2), (2, 3), (3, 4), (4, 1)):
+        weights[post, pre] = 0.9
+    groups, biases = dict(enumerate("abcde")), {"d": 0.5}
+    network = wg.MultilayeredNetwork(
+        weights, [0], 3, device="cpu", idx_to_group=groups, bias_dict=biases
+    )
+    place = (torch.tensor([0]), torch.tensor([1]), torch.tensor([2]))
+    watch = Watch(network, *place, leak=0.0)
+    assert not in_part(watch)
+    stimulus = torch.tensor([[[0.5, 0.0, 0.0]]])
+    assert torch.equal(watch(stimulus).read, unroll(network, stimulus)[0, 1, 2:])
+    assert watch(stimulus).read > 0
+
+
+def test_biases_are_compared_as_the_kernels_do() -> None:
+    """The threshold 0.1 in float32 is a little more than the number 0.1."""
+    network = two_halves(default_bias=0.1)
+    network.threshold = 0.1
+    assert not rests(network)

@@ -265,6 +265,51 @@ def test_values_that_change_at_every_step_pay_for_no_layout(
         assert matrix._tiles is None
 
 
+def test_no_layout_of_old_values_passes_for_one_of_new_ones(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    """A copy counts changes in place from 0 again."""
+    h = columns.detach()[:, :1]
+    for _ in range(3):
+        matrix.values.mul_(1)
+    for _ in range(2):
+        expected = matrix(h)
+    copy = copy_module.deepcopy(matrix)
+    for _ in range(4):
+        copy.values.mul_(2)
+        expected = 2 * expected
+        assert torch.equal(copy(h), expected)
+        copy(h)
+
+
+def test_a_copy_leaves_behind_what_can_be_made_again(
+    matrix: SparseMatrix, columns: torch.Tensor
+) -> None:
+    small = len(pickle.dumps(matrix))
+    matrix.ask_for(tiles=True, by_post=True)
+    matrix.arrays(2)
+    assert len(pickle.dumps(matrix)) == small
+    assert matrix.bytes_to_come == 0, "the original keeps it"
+
+
+def test_infinity_stays_where_it_belongs_whichever_way(dense: np.ndarray) -> None:
+    matrix = SparseMatrix(sparse.csr_array(dense))
+    h = torch.rand(12, 1, dtype=torch.float64) + 1
+    h[5] = torch.inf
+    first = matrix(h)
+    matrix.ask_for(tiles=True, by_post=True)
+    matrix.arrays(1)
+    assert torch.equal(matrix(h).isfinite(), first.isfinite())
+    assert first.isfinite().any()
+
+
+def test_runs_in_inference_mode(dense: np.ndarray) -> None:
+    with torch.inference_mode():
+        matrix, h = SparseMatrix(sparse.csr_array(dense)), torch.rand(12, 1, dtype=torch.float64)
+        for _ in range(3):
+            np.testing.assert_allclose(matrix(h).numpy(), dense @ h.numpy(), atol=1e-14)
+
+
 def test_copies_multiply_alike(matrix: SparseMatrix, columns: torch.Tensor) -> None:
     expected = [matrix(columns.detach()) for _ in range(2)][-1]
     for copy in (copy_module.deepcopy(matrix), pickle.loads(pickle.dumps(matrix))):

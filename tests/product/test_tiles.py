@@ -117,6 +117,18 @@ def test_parts_of_the_rows_make_up_the_whole(random_weights: Weights, back: bool
         np.testing.assert_array_equal(multiply(matrix, back, h, parts), whole)
 
 
+@pytest.mark.parametrize("n", [50, 64, 100])
+def test_a_thread_without_neurons_of_its_own_adds_nothing(random_weights: Weights, n: int) -> None:
+    matrix = random_weights(n, 0.3, seed=5)
+    h = np.random.default_rng(0).random((n, 3), dtype=np.float32)
+    tiles, busy = tiles_of(matrix), np.ones(side_of(n, 6), bool)
+    for back in (False, True):
+        y = np.empty_like(h)
+        for first, stop in ((0, 0), (0, n), (n, n)):
+            pull_tiles(tiles, back, first, stop, busy, h, y)
+        np.testing.assert_array_equal(y, multiply(matrix, back, h))
+
+
 @pytest.mark.parametrize("n", [1, 2, 63, 64, 65])
 def test_small_and_empty_matrices(n: int) -> None:
     h = np.arange(1.0, n + 1)[:, None]

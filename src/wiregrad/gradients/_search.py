@@ -189,8 +189,8 @@ def search(
     none_yet = torch.full_like(running, -1, dtype=torch.int64)
     outcome = Outcome(torch.zeros_like(start), none_yet, torch.zeros_like(none_yet))
     place = (targets.batch, targets.neuron, targets.layer)
-    watch = Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
     try:
+        watch = Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
         _run(watch, targets, start, objective, limit, running, resting_error, on_pass, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True

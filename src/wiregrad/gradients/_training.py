@@ -128,9 +128,9 @@ def train_model(
     A threshold makes the response jump, and gradients do not see jumps. Biases start from 0 with
     the gradient of |raw_biases| taken as +1 there. Slopes may become negative.
 
-    Cost: for each epoch and step, a forward and a backward pass over the edges for the members
-    trained on, and a forward pass for the others; about 3 * batch * n_neurons * num_layers bytes
-    times the size of a number.
+    Cost: for each epoch and step, a forward and a backward pass over the edges for all members, or
+    only forward for those held out where they are the more; about 3 * batch * n_neurons *
+    num_layers times the size of a number.
 
     Source: the optimiser is Adam (Kingma and Ba 2015); the surrogate gradient is discussed by
     Neftci et al. 2019, IEEE Signal Process Mag 36:51; the call and the loss are those of

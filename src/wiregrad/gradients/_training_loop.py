@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, has_room
 from ._best_parameters import BestParameters
 from ._training_data import Part
 from ._training_loss import parameter_change
@@ -214,22 +214,28 @@ class _Runs:
         self._stimuli = [part.inputs[..., : model.num_layers] for part in (training, validation)]
         self._joined = self._training
         n_training, n_validation = len(training.indices), len(validation.indices)
-        self._in_one = 0 < n_validation <= _JOIN_UP_TO * n_training
+        # A function of the user's own may look across the batch, or have an infinite gradient.
+        self._in_one = (
+            len(self._validation) > 0
+            and n_validation <= _JOIN_UP_TO * n_training
+            and model.custom_activation_function is None
+            and has_room(model, n_training + n_validation)
+        )
         if self._in_one:
+            self._stimuli[0] = torch.cat(self._stimuli)
             self._joined = self._training.followed_by(self._validation, n_training)
         self._watch = self._joined.watch(model, settings.leak, settings.window)
         self._watch_validation = self._validation.watch(model, leak=0.0, window=1)
 
     def losses(self) -> tuple[Tensor, float]:
         """Return the distance from the training responses, with its graph, and validation loss."""
+        attained = self._joined.attained(self._watch(self._stimuli[0]).read)
         if not self._in_one:
-            attained = self._joined.attained(self._watch(self._stimuli[0]).read)
             return self._training.distance(attained, self._weights[0]), self.validation_loss()
-        attained = self._joined.attained(self._watch(torch.cat(self._stimuli)).read)
         n = len(self._training)
         distance = self._training.distance(attained[:n], self._weights[0])
         val_loss = self._validation.distance(attained[n:].detach(), self._weights[1])
-        return distance, float(val_loss) if len(self._validation) else math.nan
+        return distance, float(val_loss)
 
     def validation_loss(self) -> float:
         """Return the validation loss; NaN without responses."""

@@ -1,6 +1,7 @@
 """The connectome as a differentiable network."""
 
 from ._gate import gate
+from ._memory import has_room
 from ._network import MultilayeredNetwork
 from ._recording import read_window, recorded
 from ._reference import reference_forward
@@ -18,6 +19,7 @@ __all__ = [
     "Wanted",
     "Watch",
     "gate",
+    "has_room",
     "read_stimulus",
     "read_window",
     "real_tensor",

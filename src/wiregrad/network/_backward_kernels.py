@@ -18,8 +18,11 @@ from ..product.compiled import (
     Tiles,
     add,
     any_set,
+    close_up,
+    count_edges,
     fill,
     kernel,
+    list_active_of,
     load,
     mark_tiles,
     multiply,
@@ -29,9 +32,9 @@ from ..product.compiled import (
     push_rows,
     store,
     where_positive,
+    without,
     zeros,
 )
-from ._row_lists import close_up, count_edges, list_active_of, without
 
 __all__ = ["backward"]
 

@@ -20,6 +20,9 @@ from ..product.compiled import (
     Tiles,
     add,
     any_from,
+    any_in_row,
+    close_up,
+    count_edges,
     fill,
     kernel,
     load,
@@ -32,7 +35,6 @@ from ..product.compiled import (
     where_positive,
     zeros,
 )
-from ._row_lists import any_in_row, close_up, count_edges
 
 __all__ = ["forward"]
 
@@ -375,9 +377,9 @@ def forward(
     before : ndarray, shape (step, sensory, batch)
         Filled in: activation of the sensory neurons before the stimulus was added.
     summed : ndarray, shape (step, neuron, batch), or (0, 0, 0)
-        Filled in, if there is room: W h of each step, at the neurons that are active,
+        Filled in, if there is room: W h of each step, at the neurons that are active.
     keep_silent : bool
-        or at all.
+        Whether it is kept for silent neurons too.
     active : ndarray, shape (step + 1, n_neurons)
     n_active : ndarray, shape (step + 1,)
         The active neurons of each state, ascending, and their number: [0] is given, the others are

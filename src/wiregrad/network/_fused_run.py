@@ -92,6 +92,7 @@ class FusedRun:
         matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
         self._by, self._ways = matrix.arrays(n_blocks), matrix.ways(n_batch)
+        self._push_back_below = self._ways.push_below if matrix.may_be_by_post else 0.0
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
@@ -178,8 +179,8 @@ class FusedRun:
 
     def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
-        from ._forward_kernels import forward  # numba is loaded when it is first needed
-        from ._row_lists import list_active
+        from ..product.compiled import list_active  # numba is loaded when it is first needed
+        from ._forward_kernels import forward
 
         first, stop = self._windows[number]
         self._held = number
@@ -264,7 +265,8 @@ class FusedRun:
                 d_bias,
                 g,
                 self._settings.room.empty("d", (2, *g.shape), g.dtype),
-                *self._ways,
+                self._push_back_below,
+                self._ways.pull_below,
             )
         if missed_tiles or missed_by_post:
             self._matrix.ask_for(tiles=missed_tiles > 0, by_post=missed_by_post > 0)
@@ -293,7 +295,7 @@ class FusedRun:
         return known[first, stop]
 
     def _active_or_sensory(self, t: int, first: int) -> Array:
-        from ._row_lists import merge_rows
+        from ..product.compiled import merge_rows
 
         at = t - first + 1
         active = self._active[at, : self._n_active[at]]

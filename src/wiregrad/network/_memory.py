@@ -13,7 +13,13 @@ from ._fused import can_fuse
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["available_memory", "choose_window", "estimate_memory", "records_gradient"]
+__all__ = [
+    "available_memory",
+    "choose_window",
+    "estimate_memory",
+    "has_room",
+    "records_gradient",
+]
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
@@ -98,21 +104,21 @@ def estimate_memory(
     window : int, optional
         Steps kept at a time, if not all states are returned.
     """
-    size = model.weights.values.element_size()
+    size, layouts = model.weights.values.element_size(), model.weights.bytes_to_come
     n_steps, n_sensory = model.num_layers, len(model.sensory_indices)
     one_state = model.n_neurons * batch * size
     stimulus = n_sensory * batch * n_steps * size
     if not can_fuse(model):
         kept = (_PLAIN_COPIES * (window or n_steps) + n_steps // (window or n_steps)) * one_state
         returned = 2 * (n_steps * one_state if n_read is None else n_read * batch * size)
-        return returned + 2 * one_state + (kept if gradient else 0) + 4 * stimulus
+        return returned + 2 * one_state + (kept if gradient else 0) + 4 * stimulus + layouts
     window = min(window or n_steps, n_steps)
     if n_read is None:
         window = n_steps
     states = (window + 1) * one_state
     lists = (window + 1) * model.n_neurons * 4
     reading = 0 if n_read is None else 2 * n_read * batch * size
-    total = states + lists + reading + 3 * stimulus
+    total = states + lists + reading + 3 * stimulus + layouts
     if not gradient:
         return total
     n_windows = math.ceil(n_steps / window)
@@ -120,15 +126,14 @@ def estimate_memory(
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state
-    return (
-        total
-        + starts
-        + 3 * one_state
-        + 2 * lists
-        + upstream
-        + 3 * stimulus
-        + model.weights.bytes_to_come
-    )
+    return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus
+
+
+def has_room(model: MultilayeredNetwork, batch: int) -> bool:
+    """Whether a run with its gradient, of so many members, leaves half of the memory free."""
+    free = available_memory(model.device)
+    needed = estimate_memory(model, batch, n_read=0, gradient=True)
+    return free is None or needed < max(_LITTLE, _PLENTY * free)
 
 
 def choose_window(

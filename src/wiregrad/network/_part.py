@@ -11,13 +11,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..product import SparseMatrix
+from ..product import SparseMatrix, Stamp, same_stamp, stamp_of
 from ._walks import shortest_walks
 
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["NetworkPart", "reached_part"]
+__all__ = ["NetworkPart", "reached_part", "rests"]
 
 # A part is not worth its memory where more than this share of the connections is in it.
 _WORTHWHILE = 0.8
@@ -26,7 +26,7 @@ _WORTHWHILE = 0.8
 class NetworkPart:
     """Some neurons of a network and the connections among them; all else is the network's own.
 
-    It stands for the network as long as the other neurons are silent: see `stands_for_all`.
+    It stands for the network as long as no neuron is active of itself: see `rests`.
 
     Parameters
     ----------
@@ -52,11 +52,8 @@ class NetworkPart:
         self.sensory_indices = torch.from_numpy(self.place[whole.sensory_indices.numpy()])
         self.n_neurons = len(neurons)
         self.indices: Tensor | None = None
-        self._groups_outside: Tensor | None = None
         if whole.indices is not None:
             self.indices = whole.indices[torch.from_numpy(neurons)]
-            outside = whole.indices.numpy()[self.place < 0]
-            self._groups_outside = torch.from_numpy(np.unique(outside))
 
     def __getattr__(self, name: str) -> Any:
         whole = self.__dict__["_whole"]()
@@ -64,35 +61,48 @@ class NetworkPart:
             raise RuntimeError("the network of this part is gone")
         return getattr(whole, name)
 
-    def stands_for_all(self) -> bool:
-        """Whether the neurons outside are silent, whatever the stimulus.
 
-        None has an input from within, so they are if none is active of itself.
-        """
-        if self._groups_outside is None or self.biases is None:
-            return bool(self.default_bias < self.threshold)
-        return bool((self.biases.detach()[self._groups_outside] < self.threshold).all())
+def rests(model: MultilayeredNetwork) -> bool:
+    """Whether no neuron is active without input.
+
+    Then activity spreads from the stimulus alone, a hop a step, and a part of the network that
+    holds all that it reaches in the steps there are stands for the network.
+
+    Examples
+    --------
+    >>> import wiregrad as wg
+    >>> rests(wg.MultilayeredNetwork(np.eye(2), [0], device="cpu", default_bias=0.02))
+    False
+    """
+    # As the kernels compare: in the network's own precision.
+    threshold = torch.tensor(model.threshold, dtype=model.dtype)
+    if model.biases is None:
+        return bool(torch.tensor(model.default_bias, dtype=model.dtype) < threshold)
+    return bool((model.biases.detach().to(model.dtype) < threshold).all())
 
 
 @dataclass(frozen=True, eq=False)
 class _Known:
     """The part found last of a network, and what of the network it was found for."""
 
-    values: Tensor
-    version: int
+    stamp: Stamp
     sensory: Tensor
+    indices: Stamp
     num_layers: int
-    also: npt.NDArray[np.int64]
     part: NetworkPart | None
 
     def fits(self, model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> bool:
         return (
-            self.values is model.weights.values
-            and self.version == model.weights.values._version
+            same_stamp(self.stamp, model.weights.stamp)
+            and same_stamp(self.indices, _stamp_of_indices(model))
             and torch.equal(self.sensory, model.sensory_indices)
             and self.num_layers == model.num_layers
-            and np.array_equal(self.also, also)
+            and (self.part is None or bool((self.part.place[also] >= 0).all()))
         )
+
+
+def _stamp_of_indices(model: MultilayeredNetwork) -> Stamp:
+    return () if model.indices is None else stamp_of(model.indices)
 
 
 _known: weakref.WeakKeyDictionary[MultilayeredNetwork, _Known] = weakref.WeakKeyDictionary()
@@ -125,13 +135,15 @@ def reached_part(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> Net
     >>> reached_part(network, np.array([1])).neurons.tolist()
     [0, 1]
     """
-    also = np.unique(also)
     known = _known.get(model)
     if known is None or not known.fits(model, also):
-        part = _find(model, also)
-        values, sensory = model.weights.values, model.sensory_indices.clone()
-        known = _Known(values, values._version, sensory, model.num_layers, also, part)
-        _known[model] = known
+        known = _known[model] = _Known(
+            model.weights.stamp,
+            model.sensory_indices.clone(),
+            _stamp_of_indices(model),
+            model.num_layers,
+            _find(model, also),
+        )
     return known.part
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ._fused import can_fuse, fused_response, fused_run
 from ._memory import choose_window, records_gradient
-from ._part import NetworkPart, reached_part
+from ._part import reached_part, rests
 from ._places import Places
 from ._room import Room
 from ._steps import unrolled_steps
@@ -77,7 +77,6 @@ class _View:
     model: MultilayeredNetwork
     places: Places
     room: Room | None
-    of: NetworkPart | None = None
 
 
 class Watch:
@@ -181,16 +180,18 @@ class Watch:
         """Look at the part of the network that a stimulus can reach, if that pays."""
         if self._leak and self._model.is_training_parameters:
             return None  # by the surrogate gradient, parameters of silent neurons matter too
+        if not rests(self._model):
+            return None
         part = reached_part(self._model, places.neuron)
         if part is None:
             return None
         within = Places(places.layer, part.place[places.neuron], places.batch)
-        return _View(cast("MultilayeredNetwork", part), within, Room(), part)
+        return _View(cast("MultilayeredNetwork", part), within, Room())
 
     def _look(self) -> _View:
         """Choose what to run: the part if it stands for all, with the biases as they are now."""
         part = self._part
-        if part is None or part.of is None or not part.of.stands_for_all():
+        if part is None or (self._model.is_training_parameters and not rests(self._model)):
             return self._view
         return part
 

@@ -1,13 +1,17 @@
 """The sparse product y = W h: layouts, kernels, gradients and threads."""
 
+from ._changes import Stamp, same_stamp, stamp_of
 from ._sparse_matrix import SparseMatrix
 from ._threads import PARALLEL_FROM, n_threads, run_on, set_threads, threads_for
 
 __all__ = [
     "PARALLEL_FROM",
     "SparseMatrix",
+    "Stamp",
     "n_threads",
     "run_on",
+    "same_stamp",
     "set_threads",
+    "stamp_of",
     "threads_for",
 ]

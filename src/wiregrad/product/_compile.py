@@ -17,7 +17,7 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Files whose functions are compiled into kernels of other files.
-_SHARED = ("_lanes.py", "_rows.py", "_tiles.py", "../network/_row_lists.py")
+_SHARED = ("_lanes.py", "_rows.py", "_tiles.py", "_row_lists.py")
 
 
 def _stamp() -> str:

@@ -54,12 +54,18 @@ def _pull_all_parallel(
         pull_tiles(tiles, back, bounds[p], bounds[p + 1], busy, h, y)
 
 
+@kernel
+def clear(y: Array, first: int, stop: int) -> None:  # pragma: no cover - compiled
+    """Set some rows to 0. Written in a parallel kernel, this would call the threads again."""
+    y[first:stop] = 0
+
+
 @parallel_kernel
 def _push_parallel(
     split: Array, bounds: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
     for p in numba.prange(len(bounds) - 1):
-        y[bounds[p] : bounds[p + 1]] = 0
+        clear(y, bounds[p], bounds[p + 1])
         push_rows(split[p], split[p + 1], indices, values, rows, h, y)
 
 

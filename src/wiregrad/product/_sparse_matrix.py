@@ -12,6 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
+from ._changes import Stamp, same_stamp, stamp_of
 from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
 from ._threads import n_threads, run_on
 from ._ways import Ways, ways_for
@@ -73,7 +74,7 @@ class SparseMatrix(nn.Module):
 
     Notes
     -----
-    Cost: 8 bytes an edge, and 8 for each further layout. A product is one pass over the edges, for
+    Cost: 8 bytes an edge, 6 for tiles, and 8 for a layout by post. A product is one pass over the edges, for
     the whole batch; on a GPU it is torch's CSR product.
 
     Examples
@@ -97,9 +98,8 @@ class SparseMatrix(nn.Module):
         self._by_post: Layout | None = None
         self._blocks: dict[tuple[int, bool], Blocks] = {}
         self._wants_tiles = self._wants_by_post = False
-        # The values that all these were made of, and their version.
-        self._made_for: Tensor | None = None
-        self._made_at = 0
+        # The buffers that all these were made of, and their versions.
+        self._made_of: Stamp = ()
 
     @property
     def n_neurons(self) -> int:
@@ -127,6 +127,7 @@ class SparseMatrix(nn.Module):
         active, starts = active_rows(h), source[0]
         limit = self.ways(h.shape[1]).push_below * len(self.values)
         few = np.sum(starts[active + 1] - starts[active]) < limit
+        few = few and (not transposed or self.may_be_by_post)
         shares = (
             (by.blocks.pre, by.blocks.split_back)
             if transposed
@@ -134,7 +135,8 @@ class SparseMatrix(nn.Module):
         )
         if few and len(source[1]):
             return push(*source, active, h, shares)
-        if not few and len(by.tiles[1]):
+        # What fills the gaps of tiles is 0 times something, which must not be infinite.
+        if not few and len(by.tiles[1]) and np.isfinite(h).all():
             return pull_all(by.tiles, transposed, shares[0], active, h)
         self.ask_for(tiles=not few, by_post=few)
         return pull(*other, h) if len(other[1]) else push(*source, active, h, shares)
@@ -181,20 +183,31 @@ class SparseMatrix(nn.Module):
         return by_post
 
     @property
+    def stamp(self) -> Stamp:
+        """The buffers as they are now: to see later whether they have changed."""
+        return stamp_of(*self._by_pre())
+
+    @property
+    def may_be_by_post(self) -> bool:
+        """Whether the matrix is small enough for a layout by post."""
+        return len(self.values) <= FEW_EDGES
+
+    @property
     def bytes_to_come(self) -> int:
-        """Most that layouts which are not there yet would take."""
-        one = self.row.nbytes + self.values.nbytes
+        """About what layouts which are not there yet would take."""
         with _lock:
             self._forget_if_changed()
-            lacks_by_post = self._by_post is None and len(self.values) <= FEW_EDGES
-            return one * ((self._tiles is None) + lacks_by_post)
+            tiles = 0 if self._tiles is not None else len(self.values) * 2 + self.values.nbytes
+            on_device = self.values.device.type != "cpu"
+            by_post = self._by_post is None and (self.may_be_by_post or on_device)
+            return (0 if on_device else tiles) + by_post * (self.row.nbytes + self.values.nbytes)
 
     def ask_for(self, *, tiles: bool = False, by_post: bool = False) -> None:
         """Have further layouts made for the next product; by post, of a small matrix alone."""
         with _lock:
             self._forget_if_changed()
             self._wants_tiles |= tiles
-            self._wants_by_post |= by_post and len(self.values) <= FEW_EDGES
+            self._wants_by_post |= by_post and self.may_be_by_post
 
     def arrays(self, n_blocks: int) -> MatrixArrays:
         """Return the matrix as the kernels take it, with blocks of neurons for some threads."""
@@ -229,14 +242,35 @@ class SparseMatrix(nn.Module):
             return self._by_post
 
     def _forget_if_changed(self) -> None:
-        """Drop what was made of other values than there are now."""
-        if self._made_for is self.values and self._made_at == self.values._version:
+        """Drop what was made of other values, or of another pattern, than there are now."""
+        now = self.stamp
+        if same_stamp(self._made_of, now):
             return
-        self._in_edges = self._tiles = self._by_post = None
-        self._blocks = {}
+        if not same_stamp(self._made_of[:2], now[:2]):
+            self._in_edges, self._blocks = None, {}
+        elif self._by_post is not None:
+            self._blocks = {}
+        self._tiles = self._by_post = None
         # Values that change at every step, as in training, would pay for layouts each time.
         self._wants_tiles = self._wants_by_post = False
-        self._made_for, self._made_at = self.values, self.values._version
+        self._made_of = now
+
+    def _apply(self, fn: Any, recurse: bool = True) -> SparseMatrix:
+        """Move or convert; what was made of the old values goes with them."""
+        self._clear()
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]
+
+    def _clear(self) -> None:
+        self._in_edges = self._tiles = self._by_post = None
+        self._blocks, self._made_of = {}, ()
+        self._wants_tiles = self._wants_by_post = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what can be made again: versions do not survive a copy."""
+        copy = self.__class__.__new__(self.__class__)
+        copy.__dict__ = dict(self.__dict__)
+        copy._clear()
+        return copy.__dict__
 
 
 class _Product(torch.autograd.Function):

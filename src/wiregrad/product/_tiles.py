@@ -2,8 +2,8 @@
 
 Rows and columns are cut into ranges of equal width, so that what an entry reads and what it adds
 to, within one tile, lie in the nearest cache: a row of a CSR matrix gathers from everywhere. Within
-a tile entries are sorted by row + column. Then neighbouring entries have neither a row nor a column
-in common, and none has to wait for the sum of the one before it; yet the entries of every row come
+a tile entries are sorted by row + column. Then neighbouring entries have hardly ever a row or a
+column in common, and need not wait for the sum of the one before; yet the entries of every row come
 in ascending order of the column, and those of every column in ascending order of the row. So one
 order serves W h and W' g alike, with the same sums, to the bit, as the rows of a CSR matrix.
 """
@@ -23,7 +23,7 @@ __all__ = ["Tiles", "make_tiles", "mark_tiles", "no_tiles", "pull_tiles", "width
 
 Array: TypeAlias = npt.NDArray[Any]
 
-#: Where each tile begins, shape (n, n + 1) raveled and closed; the key of each entry; its value;
+#: Where each of n * n tiles begins, and where the last one ends; the key of each entry; its value;
 #: width of a tile, as a power of 2. A key holds the row within the tile, and above it how much
 #: larger row + column is than at the entry before: so two bytes say where an entry is.
 Tiles: TypeAlias = tuple[Array, Array, Array, int]
@@ -328,6 +328,8 @@ def pull_tiles(
         The ranges of `x` with anything in them that is not 0: see `mark_tiles`.
     x, y : ndarray, shape (n_neurons, batch)
     """
+    if first >= stop:  # a thread without neurons of its own
+        return
     starts, keys, values, width = tiles
     y[first:stop] = 0
     n, n_batch = len(busy), x.shape[1]

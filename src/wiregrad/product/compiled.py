@@ -12,6 +12,15 @@ from ._lanes import (
     where_positive,
     zeros,
 )
+from ._row_lists import (
+    any_in_row,
+    close_up,
+    count_edges,
+    list_active,
+    list_active_of,
+    merge_rows,
+    without,
+)
 from ._rows import pull_rows, push_rows
 from ._tiles import Tiles, mark_tiles, pull_tiles
 
@@ -19,11 +28,17 @@ __all__ = [
     "Tiles",
     "add",
     "any_from",
+    "any_in_row",
     "any_set",
+    "close_up",
+    "count_edges",
     "fill",
     "kernel",
+    "list_active",
+    "list_active_of",
     "load",
     "mark_tiles",
+    "merge_rows",
     "multiply",
     "parallel_kernel",
     "pull_rows",
@@ -31,5 +46,6 @@ __all__ = [
     "push_rows",
     "store",
     "where_positive",
+    "without",
     "zeros",
 ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from network_cases import QUICK
 
-from wiregrad.network._row_lists import (
+from wiregrad.product.compiled import (
     any_in_row,
     close_up,
     count_edges,

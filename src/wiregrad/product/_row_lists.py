@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..product.compiled import any_set, kernel, load
+from ._compile import kernel
+from ._lanes import any_set, load
 
 __all__ = [
     "any_in_row",
@@ -87,7 +88,7 @@ def list_active_of(
 def close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no cover - compiled
     """Move the lists that each block left at its start together; return the length in all.
 
-    Where a block has left none, its count is -1, and so is what is returned.
+    Where a block has left no list, its count is -1, and so is what is returned.
     """
     n: int = counts[0]
     for count in counts:
