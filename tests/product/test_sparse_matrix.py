@@ -84,13 +84,14 @@ def test_takes_columns_that_are_not_contiguous(matrix: SparseMatrix, columns: to
 def test_other_layouts_are_made_after_a_product_that_would_have_been_faster_by_them(
     matrix: SparseMatrix, columns: torch.Tensor
 ) -> None:
-    one = matrix.row.nbytes + matrix.values.nbytes
-    assert matrix.bytes_to_come == 2 * one
+    by_post = matrix.row.nbytes + matrix.values.nbytes
+    tiles = matrix.values.nbytes + 2 * len(matrix.values)
+    assert matrix.bytes_to_come == by_post + tiles
     dense = columns.detach()[:, :1]
     first = matrix(dense)
-    assert matrix.bytes_to_come == 2 * one
+    assert matrix.bytes_to_come == by_post + tiles
     assert torch.equal(matrix(dense), first)
-    assert matrix.bytes_to_come == one, "in tiles"
+    assert matrix.bytes_to_come == by_post, "tiles are made"
     few = torch.zeros(12, 1, dtype=torch.float64)
     few[3] = 1
     first = matrix.multiply(few, transposed=True)

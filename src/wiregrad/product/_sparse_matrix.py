@@ -74,8 +74,8 @@ class SparseMatrix(nn.Module):
 
     Notes
     -----
-    Cost: 8 bytes an edge, 6 for tiles, and 8 for a layout by post. A product is one pass over the edges, for
-    the whole batch; on a GPU it is torch's CSR product.
+    Cost: 8 bytes an edge, 6 for tiles, and 8 for a layout by post. A product is one pass over the
+    edges, for the whole batch; on a GPU it is torch's CSR product.
 
     Examples
     --------
