@@ -394,3 +394,12 @@ def test_a_real_control_c(tmp_path: Path) -> None:
     assert "T4a" in out
     assert report.exists()
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_says_so_where_the_first_run_takes_long(
+    command: Command, monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    monkeypatch.setattr(_maximise, "is_compiled", lambda: compiled)
+    said = command(*ASK, "--iterations", "2")
+    assert ("compiling for this machine, this once" in said.out) != compiled

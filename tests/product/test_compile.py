@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wiregrad.product import _compile
-from wiregrad.product.compiled import kernel, parallel_kernel
+from wiregrad.product.compiled import is_on_disk, kernel, parallel_kernel
 
 
 def double(x: int) -> int:
@@ -29,5 +29,12 @@ def test_it_is_compiled_anew_when_a_shared_file_changes(monkeypatch: pytest.Monk
     hits()
     assert hits() == 1, "the second time it comes from the disk"
     monkeypatch.setattr(_compile, "_STAMP", "another")
+    assert not is_on_disk(kernel(double))
     assert hits() == 0
+    assert is_on_disk(kernel(double))
     assert hits() == 1
+
+
+def test_what_is_not_compiled_at_all_is_not_waited_for() -> None:
+    """As with NUMBA_DISABLE_JIT."""
+    assert is_on_disk(double)

@@ -11,7 +11,7 @@ import typer
 from .._messages import few
 from ..connectome import Connectome, SignRule
 from ..gradients import MaximisationResult, TargetActivation, activation_maximisation
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, is_compiled
 from ._answer import print_answer, print_question, unreachable_line
 from ._report import write_report
 
@@ -56,6 +56,8 @@ def ask(connectome: Connectome, question: Question, report: Path | None) -> None
     targets = connectome.select(_one_or_list(question.targets))
     asked = TargetActivation({layer: dict.fromkeys(targets.tolist(), question.value)})
     print_question(network, len(targets), layer)
+    if not is_compiled():
+        typer.echo("compiling for this machine, this once: about a minute ...")
     result = activation_maximisation(
         network, asked, num_iterations=question.iterations, seed=question.seed, print_output=False
     )

@@ -1,5 +1,6 @@
 """The connectome as a differentiable network."""
 
+from ._fused import is_compiled
 from ._gate import gate
 from ._memory import has_room
 from ._network import MultilayeredNetwork
@@ -20,6 +21,7 @@ __all__ = [
     "Watch",
     "gate",
     "has_room",
+    "is_compiled",
     "read_stimulus",
     "read_window",
     "real_tensor",

@@ -172,7 +172,8 @@ def _activate_with(n: int) -> Callable[..., int]:
             active[n_active] = i
             n_active += 1
             if len(kept):
-                kept[row : row + n_batch] = flat[row : row + n_batch]
+                for k in range(row, row + n_batch):
+                    kept[k] = flat[k]
             for k in range(row, row + n_batch):
                 total = steepness * flat[k] + offset
                 at[n_gathered], sums[n_gathered], flat[k] = k, total, zero
@@ -187,6 +188,16 @@ def _activate_with(n: int) -> Callable[..., int]:
 
 
 _activate_few, _activate_many = _activate_with(2), _activate_with(8)
+
+
+@kernel
+def _copy_rows(
+    source: Array, first: int, stop: int, target: Array
+) -> None:  # pragma: no cover - compiled
+    """Copy some rows. An assignment of slices would bring seconds of compilation with it."""
+    read, written, n_batch = source.reshape(-1), target.reshape(-1), source.shape[1]
+    for k in range(np.uint64(first * n_batch), np.uint64(stop * n_batch)):
+        written[k] = read[k]
 
 
 @kernel
@@ -208,7 +219,7 @@ def _activate(
     """
     if y.shape[1] == 1:
         if len(summed):
-            summed[first:stop] = y[first:stop]
+            _copy_rows(y, first, stop, summed)
         flat = y.reshape(-1)
         return _activate_one(flat, first, stop, slope, bias, threshold, single, active)
     if y.shape[1] < 8:
@@ -313,7 +324,7 @@ def _step_of_block(
         pull_tiles(tiles, False, first, stop, busy, h, y)
     kept = summed[0] if len(summed) else y[:0]
     if len(kept) and keep_silent:
-        kept[first:stop] = y[first:stop]
+        _copy_rows(y, first, stop, kept)
         kept = y[:0]
     n = _activate(y, first, stop, slope, bias, threshold, single, kept, active)
     if len(joining):

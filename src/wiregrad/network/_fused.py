@@ -15,7 +15,7 @@ from ._steps import unrolled_steps
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["can_fuse", "fused_response", "fused_run"]
+__all__ = ["can_fuse", "fused_response", "fused_run", "is_compiled"]
 
 _KINDS = (torch.float32, torch.float64)
 
@@ -34,6 +34,14 @@ def can_fuse(model: MultilayeredNetwork) -> bool:
         and model.device.type == "cpu"
         and model.dtype in _KINDS
     )
+
+
+def is_compiled() -> bool:
+    """Whether the kernels of the fused path are on disk; the first run on a machine makes them."""
+    from ..product.compiled import is_on_disk
+    from ._backward_kernels import backward
+
+    return is_on_disk(backward)
 
 
 def fused_response(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numba
 
-__all__ = ["kernel", "parallel_kernel"]
+__all__ = ["is_on_disk", "kernel", "parallel_kernel"]
 
 # With Python's own division, which may raise an error, no loop would use vector instructions.
 _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
@@ -46,3 +46,9 @@ def _stamped(compiled: Any) -> Any:
     if file is not None:
         file._source_stamp = (file._source_stamp, _STAMP)
     return compiled
+
+
+def is_on_disk(compiled: Any) -> bool:
+    """Whether a kernel was compiled before, of its source as it is; if not, that takes a while."""
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    return file is None or bool(file._load_index())

@@ -129,8 +129,8 @@ def _push_with(n: int) -> Callable[..., None]:
     return push
 
 
-_pull_two, _pull_four, _pull_eight = _pull_with(2), _pull_with(4), _pull_with(8)
-_push_two, _push_four, _push_eight = _push_with(2), _push_with(4), _push_with(8)
+_pull_two, _pull_eight = _pull_with(2), _pull_with(8)
+_push_two, _push_eight = _push_with(2), _push_with(8)
 
 
 @kernel
@@ -141,10 +141,8 @@ def pull_rows(
     batch = h.shape[1]
     if batch == 1:
         _pull_one(indptr, col, values, rows, h, y)
-    elif batch < 4:
-        _pull_two(indptr, col, values, rows, h, y)
     elif batch < 8:
-        _pull_four(indptr, col, values, rows, h, y)
+        _pull_two(indptr, col, values, rows, h, y)
     else:
         _pull_eight(indptr, col, values, rows, h, y)
 
@@ -157,9 +155,7 @@ def push_rows(
     batch = h.shape[1]
     if batch == 1:
         _push_one(first, stop, col, values, rows, h, y)
-    elif batch < 4:
-        _push_two(first, stop, col, values, rows, h, y)
     elif batch < 8:
-        _push_four(first, stop, col, values, rows, h, y)
+        _push_two(first, stop, col, values, rows, h, y)
     else:
         _push_eight(first, stop, col, values, rows, h, y)

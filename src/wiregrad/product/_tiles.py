@@ -39,7 +39,7 @@ _BITS, _ROW, _FURTHEST = np.uint16(_WIDEST), np.uint16((1 << _WIDEST) - 1), 31
 # Entries are asked for so many ahead: they stream from memory while the arithmetic runs in cache.
 _AHEAD = np.uint64(1024)
 
-_NONE, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
+_NONE, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(i) for i in (0, 1, 2, 3, 4, 8))
 
 
 def width_of_tiles(n_neurons: int) -> int:
@@ -274,7 +274,6 @@ def _batch_adder(n: int, back: bool) -> Callable[..., None]:
 
 _add_one, _add_one_back = _adder(False), _adder(True)
 _add_two, _add_two_back = _batch_adder(2, False), _batch_adder(2, True)
-_add_four, _add_four_back = _batch_adder(4, False), _batch_adder(4, True)
 _add_eight, _add_eight_back = _batch_adder(8, False), _batch_adder(8, True)
 
 
@@ -288,16 +287,11 @@ def _add_tile(
             _add_one_back(keys, values, first, stop, x, y)
         else:
             _add_one(keys, values, first, stop, x, y)
-    elif batch < _FOUR:
+    elif batch < _EIGHT:
         if back:
             _add_two_back(keys, values, first, stop, x, y, batch)
         else:
             _add_two(keys, values, first, stop, x, y, batch)
-    elif batch < _FOUR + _FOUR:
-        if back:
-            _add_four_back(keys, values, first, stop, x, y, batch)
-        else:
-            _add_four(keys, values, first, stop, x, y, batch)
     elif back:
         _add_eight_back(keys, values, first, stop, x, y, batch)
     else:

@@ -1,6 +1,6 @@
 """What the kernels of other rooms are built on. Importing it loads numba."""
 
-from ._compile import kernel, parallel_kernel
+from ._compile import is_on_disk, kernel, parallel_kernel
 from ._lanes import (
     add,
     any_from,
@@ -33,6 +33,7 @@ __all__ = [
     "close_up",
     "count_edges",
     "fill",
+    "is_on_disk",
     "kernel",
     "list_active",
     "list_active_of",
