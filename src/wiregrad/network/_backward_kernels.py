@@ -6,7 +6,6 @@ by every path.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -25,11 +24,12 @@ from ..product.compiled import (
     list_active_of,
     load,
     mark_tiles,
+    marks_for,
     multiply,
     parallel_kernel,
     pull_rows,
     pull_tiles,
-    push_rows,
+    push_block,
     store,
     where_positive,
     without,
@@ -50,8 +50,9 @@ _Neurons: TypeAlias = tuple[Array, Array, Array]
 #: Filled in: gradients of summed inputs and of the stimulus; added to: those of slope and bias.
 _Found: TypeAlias = tuple[Array, Array, Array, Array]
 
-# The ways back along the edges: see `backward`.
-_PUSH, _PULL, _ALL = 0, 1, 2
+# The ways back along the edges: see `backward`. Into its last step gradients come from later steps,
+# which have handed them back already, or from nowhere.
+_PUSH, _PULL, _ALL, _THERE, _NOWHERE = 0, 1, 2, 3, 4
 
 _NONE = np.uint64(0)
 
@@ -298,11 +299,12 @@ def _hand_back(
 ) -> None:  # pragma: no cover - compiled
     """Hand gradients of summed inputs back to the neurons of one block, which send them."""
     if way == _PUSH:
-        g[first:stop] = 0
-        push_rows(split[0], split[1], by_post[1], by_post[2], pushed, d, g)
+        push_block(first, stop, split, by_post[1], by_post[2], pushed, d, g)
     elif way == _ALL:
         pull_tiles(tiles, True, first, stop, busy, d, g)
-    else:
+    elif way == _NOWHERE:
+        g[first:stop] = 0
+    elif way == _PULL:
         own = _within(wanted, first, stop)
         pull_rows(by_pre[0], by_pre[1], by_pre[2], own, d, g)
 
@@ -403,10 +405,10 @@ def backward(
     layer, neuron, batch, gradient = asked
     n_edges, has_tiles, has_by_post = len(by_pre[1]), len(tiles[1]) > 0, len(by_post[1]) > 0
     missed_tiles = missed_by_post = 0
-    busy = np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
+    busy = marks_for(tiles)
     end = len(layer)
     before_it, d = d[0], d[1]
-    way = _PULL
+    way = _NOWHERE if begins else _THERE
     pushed = changing[0, :0]
     for back in range(n_steps):
         t = n_steps - 1 - back
@@ -425,23 +427,20 @@ def backward(
         # before, so that the threads are called once a step: that takes as long as a small step.
         for p in numba.prange(n_blocks):
             first, stop = bounds[p], bounds[p + 1]
-            if back > 0:
-                _hand_back(
-                    way,
-                    by_pre,
-                    by_post,
-                    tiles,
-                    split[p : p + 2],
-                    first,
-                    stop,
-                    pushed,
-                    busy,
-                    rows,
-                    before_it,
-                    g,
-                )
-            elif begins:
-                g[first:stop] = 0
+            _hand_back(
+                way,
+                by_pre,
+                by_post,
+                tiles,
+                split[p : p + 2],
+                first,
+                stop,
+                pushed,
+                busy,
+                rows,
+                before_it,
+                g,
+            )
             _add_asked(neuron[begin:end], batch[begin:end], gradient[begin:end], first, stop, g)
             counts[p] = _slopes_of_block(
                 first,

@@ -27,10 +27,11 @@ from ..product.compiled import (
     kernel,
     load,
     mark_tiles,
+    marks_for,
     multiply,
     parallel_kernel,
     pull_tiles,
-    push_rows,
+    push_block,
     store,
     where_positive,
     zeros,
@@ -64,6 +65,17 @@ def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
     m *= 2 + m
     m *= 2 + m
     return -m / (2 + m)
+
+
+@kernel
+def _tanh_of(sums: Array, n: int, single: bool) -> None:  # pragma: no cover - compiled
+    """Replace the first `n` sums by their tanh; `single`: as good as float32 can hold."""
+    if single:
+        for j in range(n):
+            sums[j] = _tanh(sums[j])
+    else:
+        for j in range(n):
+            sums[j] = math.tanh(sums[j])
 
 
 @kernel
@@ -102,12 +114,7 @@ def _activate_one(
             sums[n_listed] = part[i]
             n_listed += part[i] >= threshold
             part[i] = zero
-        if single:
-            for j in range(n_listed):
-                sums[j] = _tanh(sums[j])
-        else:
-            for j in range(n_listed):
-                sums[j] = math.tanh(sums[j])
+        _tanh_of(sums, n_listed, single)
         for j in range(n_listed):
             part[listed[j]] = sums[j]
             listed[j] += begin
@@ -120,12 +127,7 @@ def _finish(
     flat: Array, at: Array, sums: Array, n: int, single: bool
 ) -> None:  # pragma: no cover - compiled
     """Put the activations of gathered sums where they belong."""
-    if single:
-        for j in range(n):
-            sums[j] = _tanh(sums[j])
-    else:
-        for j in range(n):
-            sums[j] = math.tanh(sums[j])
+    _tanh_of(sums, n, single)
     for j in range(n):
         flat[at[j]] = sums[j]
 
@@ -318,8 +320,7 @@ def _step_of_block(
     """Take one step in one block of neurons; list the active ones and return their number."""
     first, stop = bounds[p], bounds[p + 1]
     if pushes:
-        y[first:stop] = 0
-        push_rows(split[p], split[p + 1], by_pre[1], by_pre[2], rows, h, y)
+        push_block(first, stop, split[p : p + 2], by_pre[1], by_pre[2], rows, h, y)
     else:
         pull_tiles(tiles, False, first, stop, busy, h, y)
     kept = summed[0] if len(summed) else y[:0]
@@ -414,7 +415,7 @@ def forward(
     n_blocks, n_steps = len(bounds) - 1, len(states) - 1
     counts = np.empty(n_blocks, np.int64)
     n_edges, has_tiles, missed = len(by_pre[1]), len(tiles[1]) > 0, 0
-    busy = np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
+    busy = marks_for(tiles)
     for t in range(n_steps):
         h, y = states[t], states[t + 1]
         rows = active[t, : n_active[t]]

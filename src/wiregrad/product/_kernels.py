@@ -7,7 +7,6 @@ of threads.
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeAlias
 
 import numba
@@ -15,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ._compile import kernel, parallel_kernel
-from ._rows import pull_rows, push_rows
+from ._row_lists import count_edges, list_active
+from ._rows import pull_rows, push_block, push_rows
 from ._threads import PARALLEL_FROM, n_threads, run_on
-from ._tiles import Tiles, mark_tiles, pull_tiles
+from ._tiles import Tiles, mark_tiles, marks_for, pull_tiles
 
 __all__ = [
     "active_rows",
@@ -54,33 +54,19 @@ def _pull_all_parallel(
         pull_tiles(tiles, back, bounds[p], bounds[p + 1], busy, h, y)
 
 
-@kernel
-def clear(y: Array, first: int, stop: int) -> None:  # pragma: no cover - compiled
-    """Set some rows to 0. Written in a parallel kernel, this would call the threads again."""
-    y[first:stop] = 0
-
-
 @parallel_kernel
 def _push_parallel(
     split: Array, bounds: Array, indices: Array, values: Array, rows: Array, h: Array, y: Array
 ) -> None:  # pragma: no cover - compiled
     for p in numba.prange(len(bounds) - 1):
-        clear(y, bounds[p], bounds[p + 1])
-        push_rows(split[p], split[p + 1], indices, values, rows, h, y)
+        push_block(bounds[p], bounds[p + 1], split[p : p + 2], indices, values, rows, h, y)
 
 
 @kernel
 def active_rows(h: Array) -> Array:
     """List the rows of a batch of columns that are not all 0, in ascending order."""
     active = np.empty(h.shape[0], dtype=np.uint64)
-    n = 0
-    for row in range(h.shape[0]):
-        for b in range(h.shape[1]):
-            if h[row, b] != 0:
-                active[n] = row
-                n += 1
-                break
-    return active[:n]
+    return active[: list_active(h, 0, h.shape[0], active)]
 
 
 @kernel
@@ -162,7 +148,7 @@ def push(
     >>> push(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), active_rows(h), h).tolist()
     [[0.0], [1.0]]
     """
-    if shares is None or np.sum(indptr[active + 1] - indptr[active]) * h.shape[1] < PARALLEL_FROM:
+    if shares is None or count_edges(indptr, active) * h.shape[1] < PARALLEL_FROM:
         y = np.zeros_like(h)
         push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
         return y
@@ -239,9 +225,8 @@ def pull_all(tiles: Tiles, back: bool, bounds: Array, active: Array, h: Array) -
     >>> pull_all(tiles, False, np.array([0, 2]), active_rows(h), h).tolist()
     [[0.0], [0.5]]
     """
-    starts, _, values, width = tiles
-    busy = np.empty(math.isqrt(len(starts)), np.bool_)
-    mark_tiles(active, width, busy)
+    values, busy = tiles[2], marks_for(tiles)
+    mark_tiles(active, tiles[3], busy)
     y = np.empty((h.shape[0], h.shape[1]), dtype=values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
         pull_tiles(tiles, back, 0, len(y), busy, h, y)

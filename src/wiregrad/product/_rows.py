@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ._compile import kernel
 from ._lanes import add_product, load, prefetch, store, zeros
 
-__all__ = ["pull_rows", "push_rows"]
+__all__ = ["pull_rows", "push_block", "push_rows"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -159,3 +159,22 @@ def push_rows(
         _push_two(first, stop, col, values, rows, h, y)
     else:
         _push_eight(first, stop, col, values, rows, h, y)
+
+
+@kernel
+def push_block(
+    first: int,
+    stop: int,
+    split: Array,
+    col: Array,
+    values: Array,
+    rows: Array,
+    h: Array,
+    y: Array,
+) -> None:  # pragma: no cover - compiled
+    """Set rows `first` to `stop` of `y` to what some rows of `h` lead to there.
+
+    Row i has the edges from `split[0, i]` to `split[1, i]` to them.
+    """
+    y[first:stop] = 0
+    push_rows(split[0], split[1], col, values, rows, h, y)

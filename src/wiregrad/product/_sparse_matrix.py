@@ -87,19 +87,21 @@ class SparseMatrix(nn.Module):
     ccol: Tensor
     row: Tensor
     values: Tensor
+    _in_edges: npt.NDArray[Any] | None
+    _tiles: Tiles | None
+    _by_post: Layout | None
+    _blocks: dict[tuple[int, bool], Blocks]
+    _wants_tiles: bool
+    _wants_by_post: bool
+    #: The buffers that all these were made of, and their versions.
+    _made_of: Stamp
 
     def __init__(self, matrix: sparse.csr_array) -> None:
         super().__init__()
         layout = make_layout(matrix.tocsc(copy=True), torch.device("cpu"))
         for name, tensor in zip(("ccol", "row", "values"), layout, strict=True):
             self.register_buffer(name, tensor)
-        self._in_edges: npt.NDArray[Any] | None = None
-        self._tiles: Tiles | None = None
-        self._by_post: Layout | None = None
-        self._blocks: dict[tuple[int, bool], Blocks] = {}
-        self._wants_tiles = self._wants_by_post = False
-        # The buffers that all these were made of, and their versions.
-        self._made_of: Stamp = ()
+        self._clear()
 
     @property
     def n_neurons(self) -> int:
@@ -121,12 +123,13 @@ class SparseMatrix(nn.Module):
     def _multiply(self, h: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
         """Multiply on the CPU by whichever way reads less; all give the same bits."""
         from ._kernels import active_rows, pull, pull_all, push  # numba is loaded when first needed
+        from ._row_lists import count_edges
 
         by = self.arrays(n_threads())
         source, other = (by.post, by.pre) if transposed else (by.pre, by.post)
         active, starts = active_rows(h), source[0]
         limit = self.ways(h.shape[1]).push_below * len(self.values)
-        few = np.sum(starts[active + 1] - starts[active]) < limit
+        few = count_edges(starts, active) < limit
         few = few and (not transposed or self.may_be_by_post)
         shares = (
             (by.blocks.pre, by.blocks.split_back)
@@ -261,6 +264,7 @@ class SparseMatrix(nn.Module):
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]
 
     def _clear(self) -> None:
+        """Forget all that was made of the buffers."""
         self._in_edges = self._tiles = self._by_post = None
         self._blocks, self._made_of = {}, ()
         self._wants_tiles = self._wants_by_post = False

@@ -10,6 +10,7 @@ order serves W h and W' g alike, with the same sums, to the bit, as the rows of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -19,7 +20,15 @@ import numpy.typing as npt
 from ._compile import kernel
 from ._lanes import add_product, load, prefetch, store
 
-__all__ = ["Tiles", "make_tiles", "mark_tiles", "no_tiles", "pull_tiles", "width_of_tiles"]
+__all__ = [
+    "Tiles",
+    "make_tiles",
+    "mark_tiles",
+    "marks_for",
+    "no_tiles",
+    "pull_tiles",
+    "width_of_tiles",
+]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -296,6 +305,12 @@ def _add_tile(
         _add_eight_back(keys, values, first, stop, x, y, batch)
     else:
         _add_eight(keys, values, first, stop, x, y, batch)
+
+
+@kernel
+def marks_for(tiles: Tiles) -> Array:  # pragma: no cover - compiled
+    """Make room for `mark_tiles`: one mark for each of n ranges, where there are n * n tiles."""
+    return np.empty(math.floor(math.sqrt(len(tiles[0]))), np.bool_)
 
 
 @kernel

@@ -21,8 +21,8 @@ from ._row_lists import (
     merge_rows,
     without,
 )
-from ._rows import pull_rows, push_rows
-from ._tiles import Tiles, mark_tiles, pull_tiles
+from ._rows import pull_rows, push_block, push_rows
+from ._tiles import Tiles, mark_tiles, marks_for, pull_tiles
 
 __all__ = [
     "Tiles",
@@ -39,11 +39,13 @@ __all__ = [
     "list_active_of",
     "load",
     "mark_tiles",
+    "marks_for",
     "merge_rows",
     "multiply",
     "parallel_kernel",
     "pull_rows",
     "pull_tiles",
+    "push_block",
     "push_rows",
     "store",
     "where_positive",
