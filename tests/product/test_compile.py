@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from wiregrad.product import _compile
 from wiregrad.product.compiled import is_on_disk, kernel, parallel_kernel
+
+HERE = Path(__file__).parent
 
 
 def double(x: int) -> int:
@@ -16,7 +21,7 @@ def double(x: int) -> int:
 def test_a_compiled_function_is_tied_to_the_shared_files(decorate: object) -> None:
     compiled = decorate(double)  # type: ignore[operator]
     own, shared = compiled._cache._cache_file._source_stamp
-    assert shared == _compile._STAMP
+    assert shared == _compile._stamp(HERE)
     assert own == compiled._cache._impl.locator.get_source_stamp()
 
 
@@ -28,11 +33,24 @@ def test_it_is_compiled_anew_when_a_shared_file_changes(monkeypatch: pytest.Monk
 
     hits()
     assert hits() == 1, "the second time it comes from the disk"
-    monkeypatch.setattr(_compile, "_STAMP", "another")
+    monkeypatch.setattr(_compile, "_stamp", lambda folder: "another")
     assert not is_on_disk(kernel(double))
     assert hits() == 0
     assert is_on_disk(kernel(double))
     assert hits() == 1
+
+
+def test_it_is_compiled_anew_when_kernels_beside_it_change(tmp_path: Path) -> None:
+    """They may have been compiled into it."""
+    stamps = [_compile._stamp(HERE), _compile._stamp(tmp_path)]
+    _compile._stamp.cache_clear()
+    (tmp_path / "_new_kernels.py").write_text("1")
+    stamps.append(_compile._stamp(tmp_path))
+    assert len(set(stamps)) == 2, "there are no kernels among the tests"
+    network = Path(_compile.__file__).parents[1] / "network"
+    before = _compile._stamp(network)
+    shutil.copytree(network, tmp_path / "network")
+    assert _compile._stamp(tmp_path / "network") == before != stamps[0]
 
 
 def test_what_is_not_compiled_at_all_is_not_waited_for() -> None:

@@ -19,6 +19,7 @@ from wiregrad.product._kernels import (
     push,
     split_rows,
 )
+from wiregrad.product._tile_shape import TileShape
 from wiregrad.product._tiles import make_tiles
 
 pytestmark = pytest.mark.kernel
@@ -169,6 +170,7 @@ def test_push_adds_only_the_rows_it_is_given() -> None:
 @pytest.mark.parametrize("limit", [0, np.inf])
 @pytest.mark.parametrize("share", [0.05, 1.0])
 @pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("batch", [1, 6])
 def test_a_pass_over_tiles_equals_pull_bit_for_bit(
     random_weights: Weights,
     monkeypatch: pytest.MonkeyPatch,
@@ -176,13 +178,15 @@ def test_a_pass_over_tiles_equals_pull_bit_for_bit(
     limit: float,
     share: float,
     back: bool,
+    batch: int,
 ) -> None:
     monkeypatch.setattr(_kernels, "PARALLEL_FROM", limit)
     matrix = random_weights(300, 0.1, seed=8)
     by_pre = matrix.tocsc()
     by_pre.sort_indices()
-    tiles = make_tiles(by_pre.indptr, by_pre.indices, by_pre.data)
-    h = draw((300, 6))
+    shape = TileShape(width=6, diagonal=batch == 1)
+    tiles = make_tiles(by_pre.indptr, by_pre.indices, by_pre.data, shape)
+    h = draw((300, batch))
     h[np.random.default_rng(2).random(300) >= share] = 0
     expected = matrix.T.tocsr() if back else matrix
     for n in (1, 2):

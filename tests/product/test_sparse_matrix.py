@@ -86,17 +86,17 @@ def test_other_layouts_are_made_after_a_product_that_would_have_been_faster_by_t
 ) -> None:
     by_post = matrix.row.nbytes + matrix.values.nbytes
     tiles = matrix.values.nbytes + 2 * len(matrix.values)
-    assert matrix.bytes_to_come == by_post + tiles
+    assert matrix.bytes_to_come(1) == by_post + tiles
     dense = columns.detach()[:, :1]
     first = matrix(dense)
-    assert matrix.bytes_to_come == by_post + tiles
+    assert matrix.bytes_to_come(1) == by_post + tiles
     assert torch.equal(matrix(dense), first)
-    assert matrix.bytes_to_come == by_post, "tiles are made"
+    assert matrix.bytes_to_come(1) == by_post, "tiles are made"
     few = torch.zeros(12, 1, dtype=torch.float64)
     few[3] = 1
     first = matrix.multiply(few, transposed=True)
     assert torch.equal(matrix.multiply(few, transposed=True), first)
-    assert matrix.bytes_to_come == 0, "by post"
+    assert matrix.bytes_to_come(1) == 0, "by post"
     assert set(matrix.state_dict()) == {"ccol", "row", "values"}
 
 
@@ -104,11 +104,11 @@ def test_a_large_matrix_gets_no_layout_by_post(
     matrix: SparseMatrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_sparse_matrix, "FEW_EDGES", 3)
-    matrix.ask_for(tiles=True, by_post=True)
-    by = matrix.arrays(2)
+    matrix.ask_for(tiles_for=1, by_post=True)
+    by = matrix.arrays(2, 1)
     assert len(by.tiles[1]) == len(matrix.values)
     assert len(by.post[1]) == 0
-    assert matrix.bytes_to_come == 0
+    assert matrix.bytes_to_come(1) == 0
 
 
 def test_the_layouts_are_rebuilt_after_load_state_dict(
@@ -170,8 +170,8 @@ def test_few_active_neurons_are_pushed_with_the_same_bits(
     h = torch.rand(300, 2) * (torch.rand(300, 1) < 0.1)
     pushed = matrix(h)
     assert ways == ["push"]
-    matrix.ask_for(tiles=True)
-    by = matrix.arrays(1)
+    matrix.ask_for(tiles_for=2)
+    by = matrix.arrays(1, 2)
     active = _kernels.active_rows(h.numpy())
     pulled = _kernels.pull_all(by.tiles, False, by.blocks.post, active, h.numpy())
     np.testing.assert_array_equal(pushed.numpy(), pulled)
@@ -258,12 +258,20 @@ def test_to_scipy_is_a_copy(matrix: SparseMatrix, dense: np.ndarray) -> None:
 
 
 def test_values_that_change_at_every_step_pay_for_no_layout(
-    matrix: SparseMatrix, columns: torch.Tensor
+    random_weights: Weights, ways: list[str]
 ) -> None:
+    matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
+    h = torch.rand(300, 4, requires_grad=True)
+    gradient(matrix, h)
+    assert ways.pop() == "pull_all", "as they have not changed yet"
+    ways.clear()
     for _ in range(4):
         matrix.values.mul_(1.1)
-        gradient(matrix, columns)
-        assert matrix._tiles is None
+        gradient(matrix, h)
+    assert set(ways) == {"push", "pull"}
+    for _ in range(30):
+        gradient(matrix, h)
+    assert ways.pop() == "pull_all", "they no longer change"
 
 
 def test_no_layout_of_old_values_passes_for_one_of_new_ones(
@@ -287,10 +295,10 @@ def test_a_copy_leaves_behind_what_can_be_made_again(
     matrix: SparseMatrix, columns: torch.Tensor
 ) -> None:
     small = len(pickle.dumps(matrix))
-    matrix.ask_for(tiles=True, by_post=True)
-    matrix.arrays(2)
+    matrix.ask_for(tiles_for=1, by_post=True)
+    matrix.arrays(2, 1)
     assert len(pickle.dumps(matrix)) == small
-    assert matrix.bytes_to_come == 0, "the original keeps it"
+    assert matrix.bytes_to_come(1) == 0, "the original keeps it"
 
 
 def test_infinity_stays_where_it_belongs_whichever_way(dense: np.ndarray) -> None:
@@ -298,8 +306,8 @@ def test_infinity_stays_where_it_belongs_whichever_way(dense: np.ndarray) -> Non
     h = torch.rand(12, 1, dtype=torch.float64) + 1
     h[5] = torch.inf
     first = matrix(h)
-    matrix.ask_for(tiles=True, by_post=True)
-    matrix.arrays(1)
+    matrix.ask_for(tiles_for=1, by_post=True)
+    matrix.arrays(1, 1)
     assert torch.equal(matrix(h).isfinite(), first.isfinite())
     assert first.isfinite().any()
 
@@ -331,8 +339,8 @@ def test_values_put_in_the_place_of_others_reach_both_layouts(
 
 def test_layouts_and_blocks_fit_each_other_on_many_threads(random_weights: Weights) -> None:
     def look(seed: int) -> bool:
-        matrix.ask_for(tiles=seed % 3 == 0, by_post=seed % 5 == 0)
-        by = matrix.arrays(1 + seed % 4)
+        matrix.ask_for(tiles_for=None if seed % 3 else 1, by_post=seed % 5 == 0)
+        by = matrix.arrays(1 + seed % 4, 1)
         back = 300 if len(by.post[1]) else 0
         shapes = [by.blocks.split.shape, by.blocks.split_back.shape]
         return shapes == [(2 + seed % 4, 300), (2 + seed % 4, back)] and len(by.post[0]) == 301

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, n_threads, run_on
+from ..product import PARALLEL_FROM, aligned, n_threads, run_on
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import shortest_walks
@@ -91,7 +91,7 @@ class FusedRun:
         dtype, n_neurons = self._given.dtype, model.n_neurons
         matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
-        self._by, self._ways = matrix.arrays(n_blocks), matrix.ways(n_batch)
+        self._by, self._ways = matrix.arrays(n_blocks, n_batch), matrix.ways(n_batch)
         self._push_back_below = self._ways.push_below if matrix.may_be_by_post else 0.0
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
@@ -153,7 +153,7 @@ class FusedRun:
             for d, factor in ((d_size, 1), (d_square, 2))
         )
         n_parameters = n_neurons if self._settings.keep_summed else 0
-        d_given = np.empty_like(self._given)
+        d_given = aligned(self._given.shape, self._given.dtype)
         d_slope, d_bias = np.zeros(n_parameters), np.zeros(n_parameters)
         g = room.empty("g", (n_neurons, n_batch), dtype)
         for number in reversed(range(len(self._windows))):
@@ -218,7 +218,7 @@ class FusedRun:
                 self._ways.push_below,
             )
         if missed:
-            self._matrix.ask_for(tiles=True)
+            self._matrix.ask_for(tiles_for=self.states.shape[2])
 
     def _run_back(
         self,
@@ -269,7 +269,8 @@ class FusedRun:
                 self._ways.pull_below,
             )
         if missed_tiles or missed_by_post:
-            self._matrix.ask_for(tiles=missed_tiles > 0, by_post=missed_by_post > 0)
+            batch = self.states.shape[2] if missed_tiles else None
+            self._matrix.ask_for(tiles_for=batch, by_post=missed_by_post > 0)
 
     def _wanted(self, first: int, stop: int) -> _Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step."""
@@ -329,7 +330,7 @@ def _given(stimulus: Array, threshold: float) -> Array:
     """Return what the network takes in, (step, sensory, batch): in [threshold, 1], or 0."""
     from ._stimulus_kernels import take_in
 
-    given = np.empty(stimulus.shape[::-1], stimulus.dtype)
+    given = aligned(stimulus.shape[::-1], stimulus.dtype)
     take_in(stimulus, stimulus.dtype.type(threshold), given)
     return given
 

@@ -104,7 +104,7 @@ def estimate_memory(
     window : int, optional
         Steps kept at a time, if not all states are returned.
     """
-    size, layouts = model.weights.values.element_size(), model.weights.bytes_to_come
+    size, layouts = model.weights.values.element_size(), model.weights.bytes_to_come(batch)
     n_steps, n_sensory = model.num_layers, len(model.sensory_indices)
     one_state = model.n_neurons * batch * size
     stimulus = n_sensory * batch * n_steps * size

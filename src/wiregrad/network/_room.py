@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from ..product import aligned
 from ._places import Array
 
 __all__ = ["Room"]
@@ -48,5 +49,5 @@ class Room:
     def _get(self, name: str, shape: tuple[int, ...], dtype: Any, make: Any) -> Array:
         array = self.arrays.get(name)
         if array is None or array.shape != shape or array.dtype != dtype:
-            array = self.arrays[name] = make(shape, dtype)
+            array = self.arrays[name] = aligned(shape, dtype, make)
         return array

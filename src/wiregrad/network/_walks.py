@@ -46,7 +46,7 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     """
     from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
 
-    out_edges = network.weights.arrays(1).pre
+    out_edges = network.weights.arrays(1, 1).pre
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
     frontier = network.sensory_indices.cpu().numpy()
     found = np.empty(network.n_neurons, dtype=np.int64)

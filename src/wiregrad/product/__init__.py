@@ -1,5 +1,6 @@
 """The sparse product y = W h: layouts, kernels, gradients and threads."""
 
+from ._aligned import aligned
 from ._changes import Stamp, same_stamp, stamp_of
 from ._sparse_matrix import SparseMatrix
 from ._threads import PARALLEL_FROM, n_threads, run_on, set_threads, threads_for
@@ -8,6 +9,7 @@ __all__ = [
     "PARALLEL_FROM",
     "SparseMatrix",
     "Stamp",
+    "aligned",
     "n_threads",
     "run_on",
     "same_stamp",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +18,16 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Files whose functions are compiled into kernels of other files.
-_SHARED = ("_lanes.py", "_rows.py", "_tiles.py", "_row_lists.py")
+_SHARED = ("_lanes.py", "_rows.py", "_tiles.py", "_tile_sums.py", "_tile_shape.py", "_row_lists.py")
 
 
-def _stamp() -> str:
-    here = Path(__file__).parent
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in _SHARED)).hexdigest()
-
-
-_STAMP = _stamp()
+@functools.cache
+def _stamp(folder: Path) -> str:
+    """Sum up the shared files, and the kernels that stand beside a kernel."""
+    shared = [Path(__file__).parent / name for name in _SHARED]
+    beside = sorted(folder.glob("_*_kernels.py"))
+    content = b"".join(file.read_bytes() for file in [*shared, *beside])
+    return hashlib.sha256(content).hexdigest()
 
 
 def kernel(function: _Function) -> _Function:
@@ -44,7 +46,8 @@ def _stamped(compiled: Any) -> Any:
     """Tie what is on disk to the shared files too: numba looks only at a function's own file."""
     file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if file is not None:
-        file._source_stamp = (file._source_stamp, _STAMP)
+        folder = Path(compiled.py_func.__code__.co_filename).parent
+        file._source_stamp = (file._source_stamp, _stamp(folder))
     return compiled
 
 

@@ -13,11 +13,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from ._aligned import aligned
 from ._compile import kernel, parallel_kernel
 from ._row_lists import count_edges, list_active
 from ._rows import pull_rows, push_block, push_rows
 from ._threads import PARALLEL_FROM, n_threads, run_on
-from ._tiles import Tiles, mark_tiles, marks_for, pull_tiles
+from ._tile_sums import pull_tiles
+from ._tiles import Tiles, mark_tiles, marks_for
 
 __all__ = [
     "active_rows",
@@ -149,11 +151,11 @@ def push(
     [[0.0], [1.0]]
     """
     if shares is None or count_edges(indptr, active) * h.shape[1] < PARALLEL_FROM:
-        y = np.zeros_like(h)
+        y = aligned(h.shape, h.dtype, np.zeros)
         push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
         return y
     bounds, split = shares
-    y = np.empty_like(h)
+    y = aligned(h.shape, h.dtype)
     with run_on(len(bounds) - 1):
         _push_parallel(split, bounds, indices, values, active, h, y)
     return y
@@ -183,7 +185,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     [[2.0], [0.0]]
     """
     rows = np.arange(len(indptr) - 1, dtype=np.uint32)
-    y = np.empty((len(rows), h.shape[1]), dtype=values.dtype)
+    y = aligned((len(rows), h.shape[1]), values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
         pull_rows(indptr, indices, values, rows, h, y)
         return y
@@ -219,15 +221,17 @@ def pull_all(tiles: Tiles, back: bool, bounds: Array, active: Array, h: Array) -
 
     Examples
     --------
+    >>> from ._tile_shape import TileShape
     >>> from ._tiles import make_tiles
-    >>> tiles = make_tiles(np.array([0, 1, 1]), np.array([1]), np.array([0.5]))
+    >>> shape = TileShape(width=6, diagonal=True)
+    >>> tiles = make_tiles(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), shape)
     >>> h = np.array([[1.0], [4.0]])
     >>> pull_all(tiles, False, np.array([0, 2]), active_rows(h), h).tolist()
     [[0.0], [0.5]]
     """
     values, busy = tiles[2], marks_for(tiles)
     mark_tiles(active, tiles[3], busy)
-    y = np.empty((h.shape[0], h.shape[1]), dtype=values.dtype)
+    y = aligned(h.shape, values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
         pull_tiles(tiles, back, 0, len(y), busy, h, y)
         return y

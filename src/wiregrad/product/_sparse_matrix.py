@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ._changes import Stamp, same_stamp, stamp_of
 from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
 from ._threads import n_threads, run_on
+from ._tile_shape import TileShape
 from ._ways import Ways, ways_for
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ __all__ = ["MatrixArrays", "SparseMatrix"]
 #: A matrix of up to so many entries (8 bytes each) may have a layout by post too: it saves a search
 #: on FlyWire about a tenth of its time, which the memory of a whole brain is not worth.
 FEW_EDGES = 8_000_000
+
+# A layout takes as long to make as some dozens of products. Where values have changed already, as
+# in training, they are made only after so many products that would have been faster by them.
+_DOZENS = 50
 
 # Guards the layouts of all matrices while they are made; a lock of their own could not be copied.
 _lock = threading.RLock()
@@ -54,10 +59,11 @@ class MatrixArrays(NamedTuple):
 class SparseMatrix(nn.Module):
     """A sparse matrix W[post, pre] of fixed pattern, with a differentiable product.
 
-    It is stored by pre, which serves where few neurons are active or few gradients wanted. Two
-    other layouts are made once a product has come that would have been faster by them: in tiles,
-    which serves where many neurons are active, forward and backward, and, of a matrix with few
-    entries, by post, which serves where few neurons have a gradient. All give the same bits. The
+    It is stored by pre, which serves where few neurons are active or few gradients wanted. Other
+    layouts are made once a product has come that would have been faster by them: in tiles, which
+    serves where many neurons are active, forward and backward, for a column alone and for batches
+    each their own; and, of a matrix with few entries, by post, which serves where few neurons have
+    a gradient. All give the same bits. The
     gradient of the values is computed if they ask for it: `matrix.values.requires_grad_()`; they
     may be changed in place, but not behind PyTorch's back, through `.data` or a numpy view: that
     would go unnoticed.
@@ -74,8 +80,8 @@ class SparseMatrix(nn.Module):
 
     Notes
     -----
-    Cost: 8 bytes an edge, 6 for tiles, and 8 for a layout by post. A product is one pass over the
-    edges, for the whole batch; on a GPU it is torch's CSR product.
+    Cost: 8 bytes an edge, 6 for tiles of either kind, and 8 for a layout by post. A product is one
+    pass over the edges, for the whole batch; on a GPU it is torch's CSR product.
 
     Examples
     --------
@@ -88,11 +94,13 @@ class SparseMatrix(nn.Module):
     row: Tensor
     values: Tensor
     _in_edges: npt.NDArray[Any] | None
-    _tiles: Tiles | None
+    _tiles: dict[TileShape, Tiles]
     _by_post: Layout | None
-    _blocks: dict[tuple[int, bool], Blocks]
-    _wants_tiles: bool
+    _blocks: dict[tuple[int, bool, int], Blocks]
+    _wants_tiles: set[TileShape]
     _wants_by_post: bool
+    #: Products since values changed that would have been faster by another layout, if they did.
+    _waited: int | None
     #: The buffers that all these were made of, and their versions.
     _made_of: Stamp
 
@@ -125,10 +133,11 @@ class SparseMatrix(nn.Module):
         from ._kernels import active_rows, pull, pull_all, push  # numba is loaded when first needed
         from ._row_lists import count_edges
 
-        by = self.arrays(n_threads())
+        batch = h.shape[1]
+        by = self.arrays(n_threads(), batch)
         source, other = (by.post, by.pre) if transposed else (by.pre, by.post)
         active, starts = active_rows(h), source[0]
-        limit = self.ways(h.shape[1]).push_below * len(self.values)
+        limit = self.ways(batch).push_below * len(self.values)
         few = count_edges(starts, active) < limit
         few = few and (not transposed or self.may_be_by_post)
         shares = (
@@ -141,15 +150,16 @@ class SparseMatrix(nn.Module):
         # What fills the gaps of tiles is 0 times something, which must not be infinite.
         if not few and len(by.tiles[1]) and np.isfinite(h).all():
             return pull_all(by.tiles, transposed, shares[0], active, h)
-        self.ask_for(tiles=not few, by_post=few)
+        self.ask_for(tiles_for=None if few else batch, by_post=few)
         return pull(*other, h) if len(other[1]) else push(*source, active, h, shares)
 
     def ways(self, batch: int) -> Ways:
         """Say up to which shares of the edges a push or a pull along rows is the fastest."""
-        from ._tiles import width_of_tiles
+        shape = self._shape_for(batch)
+        return ways_for(shape.entries_by_column(self.n_neurons, len(self.values)), batch)
 
-        width = width_of_tiles(self.n_neurons)
-        return ways_for(len(self.values), self.n_neurons, width, batch)
+    def _shape_for(self, batch: int) -> TileShape:
+        return TileShape.of(self.n_neurons, len(self.values), batch)
 
     def edge_products(self, post: Tensor, pre: Tensor) -> Tensor:
         """Multiply the ends of every entry, summed over the batch: (n_entries,), in CSC order."""
@@ -195,42 +205,59 @@ class SparseMatrix(nn.Module):
         """Whether the matrix is small enough for a layout by post."""
         return len(self.values) <= FEW_EDGES
 
-    @property
-    def bytes_to_come(self) -> int:
-        """About what layouts which are not there yet would take."""
+    def bytes_to_come(self, batch: int) -> int:
+        """About what layouts which a batch may need, and which are not there yet, would take."""
         with _lock:
             self._forget_if_changed()
-            tiles = 0 if self._tiles is not None else len(self.values) * 2 + self.values.nbytes
+            never = self.ways(batch).push_below > 1
+            there = never or self._shape_for(batch) in self._tiles
+            tiles = 0 if there else len(self.values) * 2 + self.values.nbytes
             on_device = self.values.device.type != "cpu"
             by_post = self._by_post is None and (self.may_be_by_post or on_device)
             return (0 if on_device else tiles) + by_post * (self.row.nbytes + self.values.nbytes)
 
-    def ask_for(self, *, tiles: bool = False, by_post: bool = False) -> None:
-        """Have further layouts made for the next product; by post, of a small matrix alone."""
+    def ask_for(self, *, tiles_for: int | None = None, by_post: bool = False) -> None:
+        """Have further layouts made for the next product; later, if values have changed before.
+
+        Parameters
+        ----------
+        tiles_for : int, optional
+            The batch to make tiles for.
+        by_post : bool
+            Of a small matrix alone.
+        """
         with _lock:
             self._forget_if_changed()
-            self._wants_tiles |= tiles
+            if self._waited is not None:
+                self._waited += 1
+                if self._waited < _DOZENS:
+                    return
+            if tiles_for is not None:
+                self._wants_tiles.add(self._shape_for(tiles_for))
             self._wants_by_post |= by_post and self.may_be_by_post
 
-    def arrays(self, n_blocks: int) -> MatrixArrays:
-        """Return the matrix as the kernels take it, with blocks of neurons for some threads."""
-        from ._tiles import make_tiles, no_tiles, width_of_tiles
+    def arrays(self, n_blocks: int, batch: int) -> MatrixArrays:
+        """Return the matrix as the kernels take it, with blocks of neurons for some threads.
 
+        The tiles are of the kind for that batch, and serve no other.
+        """
+        from ._tiles import make_tiles, no_tiles
+
+        shape = self._shape_for(batch)
         with _lock:
             self._forget_if_changed()
             by_pre = as_arrays(self._by_pre())
-            if self._wants_tiles and self._tiles is None:
-                self._tiles = make_tiles(*by_pre)
+            if shape in self._wants_tiles and shape not in self._tiles:
+                self._tiles[shape] = make_tiles(*by_pre, shape)
             if self._in_edges is None:
                 self._in_edges = count_in_edges(by_pre)
             by_post = self._in_edges, by_pre[1][:0], by_pre[2][:0]
             if self._wants_by_post:
                 by_post = as_arrays(self._layout_by_post())
-            key = n_blocks, self._wants_by_post
+            key = n_blocks, self._wants_by_post, shape.width
             if key not in self._blocks:
-                width = width_of_tiles(self.n_neurons)
-                self._blocks[key] = divide(by_pre, by_post, n_blocks, width)
-            tiles = self._tiles or no_tiles(by_pre[2])
+                self._blocks[key] = divide(by_pre, by_post, n_blocks, shape.width)
+            tiles = self._tiles.get(shape) or no_tiles(by_pre[2])
             return MatrixArrays(by_pre, by_post, tiles, self._blocks[key])
 
     def _by_pre(self) -> Layout:
@@ -253,9 +280,9 @@ class SparseMatrix(nn.Module):
             self._in_edges, self._blocks = None, {}
         elif self._by_post is not None:
             self._blocks = {}
-        self._tiles = self._by_post = None
-        # Values that change at every step, as in training, would pay for layouts each time.
-        self._wants_tiles = self._wants_by_post = False
+        self._tiles, self._by_post = {}, None
+        self._wants_tiles, self._wants_by_post = set(), False
+        self._waited = 0 if self._made_of else None
         self._made_of = now
 
     def _apply(self, fn: Any, recurse: bool = True) -> SparseMatrix:
@@ -265,9 +292,9 @@ class SparseMatrix(nn.Module):
 
     def _clear(self) -> None:
         """Forget all that was made of the buffers."""
-        self._in_edges = self._tiles = self._by_post = None
-        self._blocks, self._made_of = {}, ()
-        self._wants_tiles = self._wants_by_post = False
+        self._in_edges = self._by_post = None
+        self._tiles, self._blocks, self._made_of = {}, {}, ()
+        self._wants_tiles, self._wants_by_post, self._waited = set(), False, None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what can be made again: versions do not survive a copy."""

@@ -7,8 +7,10 @@ from typing import NamedTuple
 __all__ = ["Ways", "ways_for"]
 
 
-# More than all edges.
+# More than all edges: there is no use for tiles.
 _ALWAYS = 2.0
+# Tiles of a batch with fewer entries in a column are not worth it.
+_FEW = 1.0
 
 
 class Ways(NamedTuple):
@@ -27,25 +29,24 @@ class Ways(NamedTuple):
     pull_below: float
 
 
-def ways_for(n_edges: int, n_neurons: int, width: int, batch: int) -> Ways:
-    """Choose limits for a matrix, with tiles of 2 to the power of `width`, and a batch.
+def ways_for(entries_by_column: float, batch: int) -> Ways:
+    """Choose limits for a batch and tiles with so many entries in each of their columns.
 
     Measured on FlyWire (2.2M edges) and a whole brain (15M), on two cores. A column alone is read
     from tiles two to three times as fast as along rows. In a batch a row is read in one piece, and
-    a pass over tiles is faster only where these hold at least as many edges as neurons.
+    a pass over tiles is faster only where a column of one holds at least an entry.
 
     Examples
     --------
-    >>> ways_for(2_200_000, 133_000, width=11, batch=1)
+    >>> ways_for(0.1, batch=1)
     Ways(push_below=0.25, pull_below=0.5)
-    >>> ways_for(2_200_000, 133_000, width=11, batch=16)
+    >>> ways_for(0.1, batch=16)
     Ways(push_below=2.0, pull_below=2.0)
-    >>> ways_for(15_100_000, 139_000, width=11, batch=16)
-    Ways(push_below=0.4, pull_below=0.55)
+    >>> ways_for(3, batch=16)
+    Ways(push_below=0.35, pull_below=0.45)
     """
-    if batch <= 1:
+    if batch == 1:
         return Ways(0.25, 0.5)
-    side = max(-(-n_neurons // (1 << width)), 1)
-    if n_edges < side * side * (1 << width):
+    if entries_by_column < _FEW:
         return Ways(_ALWAYS, _ALWAYS)
-    return Ways(0.4, 0.55)
+    return Ways(0.35, 0.45)

@@ -5,6 +5,7 @@ from ._lanes import (
     add,
     any_from,
     any_set,
+    divide,
     fill,
     load,
     multiply,
@@ -22,7 +23,8 @@ from ._row_lists import (
     without,
 )
 from ._rows import pull_rows, push_block, push_rows
-from ._tiles import Tiles, mark_tiles, marks_for, pull_tiles
+from ._tile_sums import pull_tiles
+from ._tiles import Tiles, mark_tiles, marks_for
 
 __all__ = [
     "Tiles",
@@ -32,6 +34,7 @@ __all__ = [
     "any_set",
     "close_up",
     "count_edges",
+    "divide",
     "fill",
     "is_on_disk",
     "kernel",
