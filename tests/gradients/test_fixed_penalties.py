@@ -200,6 +200,7 @@ def make_trial(number: int, losses: list[float]) -> Trial:
     loss, zero = torch.tensor(losses), torch.zeros(len(losses))
     return Trial(
         number=number,
+        members=torch.arange(len(losses)),
         stimulus=zero[:, None, None],
         attained=zero,
         error=loss,

@@ -76,7 +76,8 @@ def test_a_larger_batch_keeps_it(batch: wg.MaximisationResult) -> None:
 
 def test_decision_14_each_target_has_a_row(batch: wg.MaximisationResult) -> None:
     columns = [
-        "batch", "layer", "neuron", "value", "attained", "resting", "status", "shortest_walk",
+        "batch", "layer", "neuron", "value", "attained", "nearest", "resting", "status",
+        "shortest_walk",
     ]  # fmt: skip
     targets = batch.targets
     assert targets.columns.tolist() == columns
@@ -89,6 +90,7 @@ def test_decision_14_each_member_has_a_row(batch: wg.MaximisationResult) -> None
     members = batch.members
     assert members.columns.tolist() == [
         "batch", "status", "active_inputs", "active_neurons", "best_pass", "passes", "seed",
+        "agreement", "minimal",
     ]  # fmt: skip
     assert members["batch"].tolist() == list(range(7))
     assert members["active_inputs"].tolist() == (batch.input > 0).sum(axis=(1, 2)).tolist()
@@ -115,6 +117,7 @@ def test_what_is_needed_to_repeat_it_is_kept(
         "early_stopping": True,
         "stopping_threshold": 1e-5,
         "n_runs": 10,
+        "n_starts": 2,
         "checkpoint_steps": None,
         "input_tensor": None,
     }

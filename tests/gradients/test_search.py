@@ -11,6 +11,7 @@ from gradient_cases import batch_of, make_chain, make_random, random_targets
 from torch import Tensor
 
 import wiregrad as wg
+from wiregrad.gradients import _search
 from wiregrad.gradients._resolved_targets import resolve_targets
 from wiregrad.gradients._search import Costs, Objective, Outcome, Trial, Verdict, search
 from wiregrad.network import Response, Wanted, unroll
@@ -30,12 +31,15 @@ class Only:
     def rate(self) -> Tensor:
         return torch.tensor(self._rate)
 
+    def take(self, members: Tensor, targets: Tensor) -> None:
+        """Members that have left are known by their numbers."""
+
     def judge(self, trial: Trial) -> Verdict:
         n_members = len(trial.running)
 
         def says(what: Any, default: bool) -> Tensor:
-            said = default if what is None else what(trial.number)
-            return torch.as_tensor(said).expand(n_members)
+            said = torch.as_tensor(default if what is None else what(trial.number))
+            return said[trial.members] if said.ndim else said.expand(n_members)
 
         return Verdict(says(self._better, True), says(self._finished, False))
 
@@ -73,6 +77,12 @@ def run(
         on_pass=note,
     )
     return outcome, trials
+
+
+@pytest.fixture
+def all_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members that are finished stay in the batch, so that trials show all."""
+    monkeypatch.setattr(_search, "_WORTH_LEAVING", 0)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +142,7 @@ def test_the_best_of_every_member_is_kept(network: wg.MultilayeredNetwork) -> No
     assert torch.equal(outcome.stimulus, expected)
 
 
+@pytest.mark.usefixtures("all_stay")
 def test_members_that_are_finished_keep_what_they_have(network: wg.MultilayeredNetwork) -> None:
     objective = Only(finished=lambda number: [number == 3, number == 7])
     outcome, trials = run(network, random_targets(network, 2), objective)
@@ -144,6 +155,7 @@ def test_members_that_are_finished_keep_what_they_have(network: wg.MultilayeredN
     np.testing.assert_allclose(outcome.losses, losses.mean(dim=2), rtol=1e-6)
 
 
+@pytest.mark.usefixtures("all_stay")
 def test_members_left_out_stay_silent(network: wg.MultilayeredNetwork) -> None:
     outcome, trials = run(network, random_targets(network, 2), Only(), running=[False, True])
     assert not outcome.stimulus[0].any()
@@ -175,6 +187,7 @@ def test_decision_13_every_fifth_stimulus_is_kept_as_it_was_tried(
         np.testing.assert_array_equal(snapshot, trials[number].stimulus)
 
 
+@pytest.mark.usefixtures("all_stay")
 def test_snapshots_of_finished_members_show_what_they_have(network: wg.MultilayeredNetwork) -> None:
     objective = Only(finished=lambda number: [number == 3, False])
     outcome, trials = run(network, random_targets(network, 2), objective)
@@ -216,9 +229,31 @@ def test_members_whose_loss_is_nan_are_named(bad: float) -> None:
 
     class Odd(Only):
         def costs(self, x: Tensor, response: Response) -> Costs:
-            in_cost = torch.tensor([0.0, bad, bad, bad])
-            return Costs(in_cost, x.new_zeros(4), d_x=torch.zeros_like(x))
+            in_cost = torch.tensor([0.0, bad, bad, bad])[-len(x) :]
+            in_cost[0] = 0
+            return Costs(in_cost, x.new_zeros(len(x)), d_x=torch.zeros_like(x))
 
     network = make_random()
     with pytest.raises(ValueError, match=r"at pass 0 for the batch members 2, 3: mend"):
         run(network, random_targets(network, 4), Odd(), running=[True, False, True, True])
+
+
+def test_members_that_leave_change_nothing(
+    network: wg.MultilayeredNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The members finish one after the other; bit for bit."""
+    members = random_targets(network, 5)
+    outcomes = []
+    for share in (0.0, 0.75, 1.0):
+        monkeypatch.setattr(_search, "_WORTH_LEAVING", share)
+        objective = Only(finished=lambda number: [number == 2 * member for member in range(5)])
+        outcome, trials = run(network, members, objective)
+        outcomes.append(outcome)
+        assert len(trials) == 9
+        assert len(trials[-1].members) == (1 if share else 5)
+    for other in outcomes[1:]:
+        assert torch.equal(other.stimulus, outcomes[0].stimulus)
+        assert torch.equal(other.best_pass, outcomes[0].best_pass)
+        assert torch.equal(other.passes, outcomes[0].passes)
+        np.testing.assert_array_equal(other.losses, outcomes[0].losses)
+        np.testing.assert_array_equal(other.snapshots, outcomes[0].snapshots)

@@ -39,7 +39,8 @@ def print_answer(result: MaximisationResult) -> None:
         f"{result.seconds:.1f} s)"
     )
     inputs = _inputs_by_type(network, result)
-    _print_table(inputs.head(_MOST_ROWS))
+    if len(inputs):
+        _print_table(inputs.head(_MOST_ROWS))
     _print_rest(inputs.iloc[_MOST_ROWS:])
 
 
@@ -103,7 +104,7 @@ def _print_rest(rest: pd.DataFrame) -> None:
 
 def _print_table(table: pd.DataFrame) -> None:
     """Print a frame with its text to the left and its numbers to the right."""
-    widths = [max(len(name), *table[name].str.len()) for name in table.columns]
+    widths = [max([len(name), *table[name].str.len()]) for name in table.columns]
     left = [not table[name].str.fullmatch(r"[\d.]*").all() for name in table.columns]
     rows = [list(table.columns), *table.to_numpy().tolist()]
     for row in rows:

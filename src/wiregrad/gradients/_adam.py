@@ -37,6 +37,10 @@ class BoundedAdam:
         self.square = torch.zeros_like(self.mean)
         self.steps = 0
 
+    def take(self, rows: Tensor) -> None:
+        """Go on with some batch members alone."""
+        self.mean, self.square = self.mean[rows], self.square[rows]
+
     def step(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         """Move `x` against its gradient; `rate` is the step size, broadcast over members."""
         self.steps += 1

@@ -1,143 +1,219 @@
-"""The automatic objective: reach the targets first, then hold them with ever fewer inputs."""
+"""The automatic search: how near the targets can be come, and the fewest inputs that do it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
-from ..network import Response, Wanted
-from ._penalties import penalise_members, steady_sum
+from ..network import MultilayeredNetwork, Slopes, Watch
+from ._prune import prune
+from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
-from ._search import Costs, Trial, Verdict
+from ._search import LEAK, Outcome, Trial, search
+from ._shortlist import shorten, shortlist
+from ._start import linear_slope
+from ._thin import Thin
+from ._tolerance import TOLERANCE, allowed_miss
+from ._variants import Variants
 
-__all__ = ["TOLERANCE", "ReachThenThin"]
-
-#: A target counts as reached within this distance of the value asked.
-TOLERANCE = 0.02
-
-# The search asks a little more, so that no rounding turns what it holds into a miss.
-_WITHIN = TOLERANCE - 1e-6
-# Where a target cannot be reached, thinning may cost it this much of the nearest approach.
-_SLACK = 0.01
-# The root mean square distance from the targets must fall by this much to count as progress.
-_PROGRESS = 1e-3
-# Passes without progress after which a target is taken to be as near as it gets ...
-_REACH_PATIENCE = 60
-# ... and after which the stimulus is taken to be as thin as it gets.
-_THIN_PATIENCE = 150
-# Of two stimuli with equally many active inputs, the weaker one counts as progress from here on.
-_WEAKER = 0.98
-# The multiplier of the penalty: where it starts, and its change while the targets hold or do not.
-_FIRST, _RISE, _FALL = 1e-3, 1.05, 0.7
-# Targets that hold without any input would let it rise for ever.
-_MOST = 1e6
-# Inputs well below this are pushed out harder than those above it.
-_SMALL = 0.1
+__all__ = ["AutomaticSearch", "Found"]
 
 
-class ReachThenThin:
-    """Each member on its own: no penalty until its targets are reached, or as near as they get.
+@dataclass(eq=False)
+class Found:
+    """What the automatic search found, or had when it was interrupted.
 
-    From then on a reweighted L1 penalty, sum of x / (1 + x' / 0.1) with x' = x held constant,
-    presses on the inputs, small ones above all (Candès, Wakin and Boyd 2008, J Fourier Anal Appl
-    14:877). Its multiplier rises while the targets hold and falls while they do not, so it needs no
-    tuning. The best stimulus is the one that holds the targets with the fewest active inputs, and
-    of those the weakest.
-
-    Parameters
+    Attributes
     ----------
-    targets : ResolvedTargets
-    rate : float
-        Step size while reaching; half of it while thinning.
-    stop : bool
-        Whether members finish when they make no more progress.
+    outcome : Outcome
+        Of all stages; the losses of the first are averages over all starts, its snapshots those of
+        each member's first start.
+    nearest : Tensor, shape (n_targets,)
+        Activation of the targets at the nearest approach, before any input was left out.
+    agreement : ndarray, shape (batch,)
+        Share of a member's starts that came as near to its targets as the best one; 1 where they
+        were reached.
+    minimal : ndarray of bool, shape (batch,)
+        None of the active inputs can be left out.
+    price : Tensor, shape (batch,)
+        Penalty on the stimulus.
+    seconds : dict
+        How long each stage took.
     """
 
-    reads: Wanted = "nothing"
+    outcome: Outcome
+    nearest: Tensor
+    agreement: npt.NDArray[np.float64]
+    minimal: npt.NDArray[np.bool_]
+    price: Tensor
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def __init__(self, targets: ResolvedTargets, rate: float, *, stop: bool = True) -> None:
-        self._targets, self._rate, self._stop = targets, rate, stop
-        by_target, by_member = targets.value, targets.value.new_zeros(targets.n_members)
-        self.multiplier = by_member.clone()
-        self.thinning = by_member.bool()
-        self._stalled = by_member.long()
-        # The pass that came nearest to the targets: how near as a whole, and target by target.
-        self._nearest = torch.full_like(by_member, torch.inf)
-        self._nearest_miss = torch.full_like(by_target, torch.inf)
-        # Distance and strength when they last fell by enough to count: small steps add up.
-        self._counted = torch.full_like(by_member, torch.inf)
-        self._counted_strength = by_member.clone()
-        # The thinnest stimulus that holds them.
-        self._best_miss = torch.full_like(by_target, torch.inf)
-        self._best_count = by_member.long()
-        self._best_strength = by_member.clone()
 
-    def costs(self, x: Tensor, response: Response) -> Costs:
-        """Return the reweighted L1 penalty on the stimulus; none on the activations."""
-        weight = self.multiplier[:, None, None] / (1 + x / _SMALL)  # held constant
-        cost = penalise_members(steady_sum, weight * x)
-        return Costs(cost, torch.zeros_like(self.multiplier), d_x=weight)
+@dataclass(frozen=True, eq=False)
+class AutomaticSearch:
+    """Reaches the targets from several starts, holds them with ever fewer inputs, then prunes.
 
-    def rate(self) -> Tensor:
-        """Return the step size by member."""
-        return torch.where(self.thinning, self._rate / 2, self._rate)[:, None, None]
+    Attributes
+    ----------
+    model : MultilayeredNetwork
+    targets : ResolvedTargets
+    resting : Tensor, shape (n_targets,)
+        Activation without any input.
+    running : Tensor of bool, shape (batch,)
+        Members to work on; the others keep a silent stimulus.
+    limit, rate, stop, on_pass, window
+        See `search`: passes of a member in all; step size, half of it in the second stage.
+    silent : bool
+        Whether to show no progress bar for pruning.
+    """
 
-    def judge(self, trial: Trial) -> Verdict:
-        """Compare a trial with the best so far, and set the multiplier for the next."""
-        miss = (trial.attained - self._targets.value).abs()
-        gained = self._come_nearer(trial.error.sqrt(), miss)
-        held = self._holds(miss)
-        count = (trial.stimulus > 0).sum(dim=(1, 2))
-        strength = penalise_members(steady_sum, trial.stimulus)
-        better, thinner = self._compare(held, count, strength)
-        self._remember(better, miss, count, strength)
-        self._counted_strength = torch.where(thinner, strength, self._counted_strength)
-        finished = self._advance(gained | thinner, held, miss, count, trial.running)
-        return Verdict(better, finished)
+    model: MultilayeredNetwork
+    targets: ResolvedTargets
+    resting: Tensor
+    running: Tensor
+    limit: int
+    rate: float
+    stop: bool
+    on_pass: Callable[[Trial, Outcome], None]
+    silent: bool
+    window: int | None
 
-    def _come_nearer(self, distance: Tensor, miss: Tensor) -> Tensor:
-        """Note the nearest approach; return whether it is nearer by enough to count."""
-        gained = distance < self._counted - _PROGRESS
-        self._counted = torch.where(gained, distance, self._counted)
-        nearer = distance < self._nearest
-        self._nearest = torch.where(nearer, distance, self._nearest)
-        self._nearest_miss = torch.where(nearer[self._targets.batch], miss, self._nearest_miss)
-        return gained
+    def run(self, starts: Callable[[], Tensor]) -> Found:
+        """Search from some starts, (batch * n_starts, sensory, step), those of a member in a row.
 
-    def _holds(self, miss: Tensor) -> Tensor:
-        """Whether all of a member's targets are reached, or about as near as they ever were."""
-        reachable = self._nearest_miss <= _WITHIN
-        allowed = torch.where(reachable, _WITHIN, self._nearest_miss + _SLACK)
-        return self._targets.all_by_member(miss <= allowed)
+        On control-C: the best so far.
+        """
+        found = self._nothing()
+        try:
+            self._stages(found, starts)
+        except KeyboardInterrupt:
+            found.outcome.interrupted = True
+        return found
 
-    def _compare(self, held: Tensor, count: Tensor, strength: Tensor) -> tuple[Tensor, Tensor]:
-        """Return whether a trial is better than the best, and whether by enough to count."""
-        fewer = count < self._best_count
-        as_few = count == self._best_count
-        # The best may have been overtaken by a nearer approach, which it does not hold.
-        free = ~self._holds(self._best_miss)
-        better = held & (free | fewer | (as_few & (strength < self._best_strength)))
-        thinner = fewer | (as_few & (strength < _WEAKER * self._counted_strength))
-        return better, held & (free | thinner)
+    def _stages(self, found: Found, starts: Callable[[], Tensor]) -> None:
+        self._timed(found, "reach", lambda: self._reach(found, starts()))
+        if not found.outcome.interrupted:
+            self._timed(found, "shorten", lambda: self._shorten(found))
+            self._timed(found, "thin", lambda: self._thin(found))
+        if not found.outcome.interrupted:
+            self._timed(found, "prune", lambda: self._prune(found))
 
-    def _remember(self, better: Tensor, miss: Tensor, count: Tensor, strength: Tensor) -> None:
-        self._best_miss = torch.where(better[self._targets.batch], miss, self._best_miss)
-        self._best_count = torch.where(better, count, self._best_count)
-        self._best_strength = torch.where(better, strength, self._best_strength)
+    def _timed(self, found: Found, stage: str, work: Callable[[], None]) -> None:
+        began = time.perf_counter()
+        try:
+            work()
+        finally:
+            found.seconds[stage] = time.perf_counter() - began
 
-    def _advance(
-        self, progress: Tensor, held: Tensor, miss: Tensor, count: Tensor, running: Tensor
-    ) -> Tensor:
-        """Set stage and multiplier for the next pass; return which members are finished."""
-        self._stalled = torch.where(progress, 0, self._stalled + 1)
-        reached = self._targets.all_by_member(miss <= _WITHIN)
-        begins = ~self.thinning & (reached | (self._stalled >= _REACH_PATIENCE))
-        self._stalled = torch.where(begins, 0, self._stalled)
-        changed = (self.multiplier * torch.where(held, _RISE, _FALL)).clamp(max=_MOST)
-        changed = torch.where(begins, _FIRST, changed)
-        self.multiplier = torch.where(running, changed, self.multiplier)
-        self.thinning = self.thinning | begins
-        if not self._stop:
-            return torch.zeros_like(held)
-        stale = self.thinning & (self._stalled >= _THIN_PATIENCE)
-        return stale | (held & self.thinning & (count == 0))
+    def _nothing(self) -> Found:
+        """Begin with silence."""
+        model, n = self.model, self.targets.n_members
+        shape = n, len(model.sensory_indices), model.num_layers
+        silence = torch.zeros(shape, dtype=model.dtype, device=model.device)
+        none_yet = torch.full((n,), -1, device=model.device)
+        outcome = Outcome(silence, none_yet, torch.zeros_like(none_yet))
+        price = silence.new_zeros(n)
+        return Found(outcome, self.resting, np.ones(n), np.zeros(n, np.bool_), price)
+
+    def _reach(self, found: Found, starts: Tensor) -> None:
+        """Come as near to the targets as can be; keep the best start of each member."""
+        n = len(starts) // self.targets.n_members
+        many = self.targets.repeated(n)
+        reached = search(
+            self.model,
+            many,
+            starts,
+            Reach(many, n, self.rate),
+            limit=self.limit,
+            running=self.running.repeat_interleave(n),
+            resting_error=self._resting_error().repeat_interleave(n),
+            on_pass=self.on_pass,
+            window=self.window,
+        )
+        outcome = found.outcome
+        outcome.losses += reached.losses
+        outcome.snapshots += [shown[::n] for shown in reached.snapshots]
+        outcome.interrupted = reached.interrupted
+        outcome.passes = reached.passes.view(-1, n).amax(dim=1)
+        self._choose(found, many, reached, n)
+
+    def _choose(self, found: Found, many: ResolvedTargets, reached: Outcome, n: int) -> None:
+        """Choose among the starts of each member, and silence, what is nearest to its targets."""
+        targets = self.targets
+        watch = Watch(self.model, many.batch, many.neuron, many.layer, leak=0.0)
+        with torch.no_grad():
+            attained = watch(reached.stimulus).read
+        distance = many.mean_by_member((attained - many.value).square()).sqrt().view(-1, n)
+        nearest, number = distance.min(dim=1)
+        silent = self._resting_error().sqrt() <= nearest
+        row = torch.arange(targets.n_members, device=number.device) * n + number
+        # The starts that were finished early because another had reached the targets count as well.
+        agrees = (distance <= nearest[:, None] + TOLERANCE) | (nearest <= TOLERANCE)[:, None]
+        found.agreement = agrees.double().mean(dim=1).cpu().numpy()
+        found.nearest = torch.where(
+            silent[targets.batch], self.resting, attained[many.targets_of(row)]
+        )
+        found.outcome.stimulus = torch.where(silent[:, None, None], 0, reached.stimulus[row])
+        found.outcome.best_pass = reached.best_pass[row]
+
+    def _shorten(self, found: Found) -> None:
+        """Keep the inputs that matter most: in a linear network, and then in this one."""
+        variants, stimulus = self._variants(found, silent=True), found.outcome.stimulus
+        stimulus = shortlist(variants, stimulus, linear_slope(self.model, self.targets))
+        found.outcome.stimulus = shorten(variants, stimulus, self._slope)
+
+    def _thin(self, found: Found) -> None:
+        """Weigh the inputs against each other, so that some can go."""
+        outcome, passes = found.outcome, found.outcome.passes
+        thin = Thin(self.targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
+        thinned = search(
+            self.model,
+            self.targets,
+            outcome.stimulus,
+            thin,
+            limit=self.limit - passes,
+            running=self.running & ((outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop),
+            resting_error=self._resting_error(),
+            on_pass=self.on_pass,
+            best=outcome.stimulus,
+            window=self.window,
+        )
+        better = thinned.best_pass >= 0
+        outcome.stimulus, found.nearest = thinned.stimulus, thin.nearest
+        outcome.best_pass = torch.where(better, passes + thinned.best_pass, outcome.best_pass)
+        outcome.passes = passes + thinned.passes
+        outcome.losses += thinned.losses
+        outcome.snapshots += thinned.snapshots
+        outcome.interrupted = thinned.interrupted
+        found.price = thin.price(thinned.stimulus)
+
+    def _prune(self, found: Found) -> None:
+        """Leave out what can be left out."""
+        variants = self._variants(found, self.silent)
+        pruned = prune(variants, found.outcome.stimulus, lambda x: x * self._slope(x, LEAK))
+        variants.close()
+        found.outcome.stimulus, found.minimal = pruned.stimulus, pruned.minimal
+        found.outcome.interrupted = pruned.interrupted
+
+    def _variants(self, found: Found, silent: bool) -> Variants:
+        """Make what runs variants, by how near the targets have been come."""
+        value = self.targets.value
+        allowed = allowed_miss((found.nearest - value).abs(), (self.resting - value).abs())
+        bar = tqdm(desc="pruning", unit=" runs", disable=silent)
+        return Variants(self.model, self.targets, allowed, bar)
+
+    def _slope(self, stimulus: Tensor, leak: float) -> Tensor:
+        """Return by how much each input moves a member's targets towards their values."""
+        place = self.targets.batch, self.targets.neuron, self.targets.layer
+        response, gradient = Watch(self.model, *place, leak=leak).run(stimulus)
+        return gradient(Slopes((self.targets.value - response.read).sign()))
+
+    def _resting_error(self) -> Tensor:
+        return self.targets.mean_by_member((self.resting - self.targets.value).square())

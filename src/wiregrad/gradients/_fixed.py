@@ -91,6 +91,11 @@ class FixedPenalties:
         """Return the step size, the same for all members."""
         return self._rate
 
+    def take(self, members: Tensor, targets: Tensor) -> None:
+        """Go on with some members alone."""
+        self._best = self._best[members]
+        self._history = [loss[members] for loss in self._history]
+
     def judge(self, trial: Trial) -> Verdict:
         """Compare losses with the lowest so far; finish members whose loss no longer moves."""
         loss = trial.error + trial.in_cost + trial.out_cost

@@ -5,24 +5,26 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from .._messages import few
 from .._version import __version__
-from ..network import NO_WALK, MultilayeredNetwork, Response
-from ._automatic import ReachThenThin
+from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
+from ._automatic import AutomaticSearch
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
 from ._resolved_targets import ResolvedTargets, TargetsLike, resolve_targets
 from ._result import MaximisationResult
-from ._search import Objective, Outcome, Trial, search
+from ._search import Outcome, Trial, search
 from ._settings import SearchSettings, check_settings
-from ._start import choose_seed, given_start, random_start
+from ._start import choose_seed, given_start, make_starts, random_start
 from ._status import Prospect, look_ahead, member_table, target_table
 from ._wandb import WandbLog
 
@@ -52,14 +54,17 @@ def activation_maximisation(
     wandb: bool = False,
     *,
     seed: int | None = None,
+    n_starts: int = 2,
     checkpoint_steps: int | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
-    By default the search is automatic: it reaches the targets first, or comes as near as it can,
-    and then looks for the stimulus that holds them with the fewest active inputs. With a number for
-    `in_reg_lambda` or `out_reg_lambda`, or with functions of one's own, it minimises the distance
-    from the targets plus these penalties, as connectome_interpreter does.
+    By default the search is automatic. From several starts it reaches the targets, or comes as near
+    as it can. Then it looks for the stimulus that holds them with the fewest active inputs. Last it
+    leaves inputs out as long as the targets hold, until the network was run without each one that
+    is left, and lost them (`minimal` in the result's `members`). With a number for `in_reg_lambda`
+    or `out_reg_lambda`, or with functions of one's own, it minimises the distance from the targets
+    plus these penalties, as connectome_interpreter does.
 
     Every batch member is a problem of its own: its result does not depend on the others.
 
@@ -69,7 +74,9 @@ def activation_maximisation(
     target_activations : TargetActivation
         What is asked, (batch, neuron, step); also a dict or a frame that makes one.
     input_tensor : Tensor or ndarray, shape (batch, sensory, step), optional
-        Where to start; random by default.
+        Where to start. By default the automatic search starts from all inputs that would help in
+        the network without threshold and saturation, and from random ones; with fixed penalties it
+        starts from a random one.
     num_iterations : int, optional
         Most forward and backward passes. By default until the search is done: at most 2,000, or
         50 with fixed penalties.
@@ -97,6 +104,9 @@ def activation_maximisation(
     seed : int, optional
         Makes the start repeatable. By default one is drawn from torch's global generator. It is
         kept in the result.
+    n_starts : int
+        Starts of the automatic search for each member; the nearest to its targets is gone on with.
+        How many came as near is told as `agreement`: 1 means that others are hardly to be found.
     checkpoint_steps : int, optional
         For long unrollings: so many steps are kept in memory for the gradient, and the others are
         computed a second time; results are the same. By default all, or where memory is short the
@@ -156,6 +166,7 @@ def activation_maximisation(
         "early_stopping": early_stopping,
         "stopping_threshold": stopping_threshold,
         "n_runs": n_runs,
+        "n_starts": n_starts,
         "checkpoint_steps": checkpoint_steps,
     }
     settings = check_settings(**arguments)  # type: ignore[arg-type]  # one dict for check and record
@@ -164,19 +175,18 @@ def activation_maximisation(
     if device is not None:
         model.to(device)
     targets = resolve_targets(target_activations, model)
-    if input_tensor is None:
-        start = random_start(model, targets, seed)
-    else:
-        start = given_start(model, input_tensor, targets.n_members)
+    given = None
+    if input_tensor is not None:
+        given = given_start(model, input_tensor, targets.n_members)
 
     began = time.perf_counter()
     prospect = look_ahead(model, targets)
     if print_output:
         _warn_of_unreachable(targets, prospect)
-    objective = _objective(settings, targets)
     with log.run({**arguments, "seed": seed}):
-        outcome = _search(model, targets, prospect, start, objective, settings, log, use_tqdm)
-    result = _evaluate(model, targets, prospect, objective, outcome, seed)
+        search_for = _automatic if settings.automatic else _with_fixed_penalties
+        found = search_for(model, targets, prospect, given, seed, settings, log, use_tqdm)
+    result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
     result.seconds = time.perf_counter() - began
     if print_output:
@@ -184,10 +194,33 @@ def activation_maximisation(
     return result
 
 
-def _objective(settings: SearchSettings, targets: ResolvedTargets) -> Objective:
-    if settings.automatic:
-        return ReachThenThin(targets, settings.rate, stop=settings.stop)
-    return FixedPenalties(
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """What a search found: besides its outcome, the penalties on stimulus and activations.
+
+    `nearest` (n_targets,), `agreement` and `minimal` (batch,) are of an automatic search.
+    """
+
+    outcome: Outcome
+    reads: Wanted
+    costs: Callable[[Tensor, Response], tuple[Tensor, Tensor]]
+    nearest: Tensor | None = None
+    agreement: npt.NDArray[np.float64] | None = None
+    minimal: npt.NDArray[np.bool_] | None = None
+    stage_seconds: dict[str, float] | None = None
+
+
+def _with_fixed_penalties(
+    model: MultilayeredNetwork,
+    targets: ResolvedTargets,
+    prospect: Prospect,
+    given: Tensor | None,
+    seed: int,
+    settings: SearchSettings,
+    log: WandbLog,
+    use_tqdm: bool,
+) -> _Search:
+    objective = FixedPenalties(
         settings.in_lambda,
         settings.out_lambda,
         settings.penalties,
@@ -197,6 +230,76 @@ def _objective(settings: SearchSettings, targets: ResolvedTargets) -> Objective:
         stop=settings.stop,
         like=targets.value.new_zeros(targets.n_members),
     )
+    running = _reachable_members(targets, prospect)
+    with _Progress("searching", settings, log, silent=not use_tqdm or not running.any()) as bar:
+        outcome = search(
+            model,
+            targets,
+            random_start(model, targets, seed) if given is None else given,
+            objective,
+            limit=settings.limit,
+            running=running,
+            resting_error=targets.mean_by_member((prospect.resting - targets.value).square()),
+            on_pass=bar.on_pass,
+            window=settings.checkpoint_steps,
+        )
+
+    def costs(stimulus: Tensor, response: Response) -> tuple[Tensor, Tensor]:
+        found = objective.costs(stimulus, response)
+        return found.in_cost, found.out_cost
+
+    return _Search(outcome, objective.reads, costs)
+
+
+def _automatic(
+    model: MultilayeredNetwork,
+    targets: ResolvedTargets,
+    prospect: Prospect,
+    given: Tensor | None,
+    seed: int,
+    settings: SearchSettings,
+    log: WandbLog,
+    use_tqdm: bool,
+) -> _Search:
+    running = _reachable_members(targets, prospect)
+    silent = not use_tqdm or not running.any()
+
+    def starts() -> Tensor:
+        return make_starts(model, targets, seed, settings.n_starts) if given is None else given
+
+    with _Progress("searching", settings, log, silent) as bar:
+        search = AutomaticSearch(
+            model,
+            targets,
+            prospect.resting,
+            running,
+            limit=settings.limit,
+            rate=settings.rate,
+            stop=settings.stop,
+            on_pass=bar.on_pass,
+            silent=silent,
+            window=settings.checkpoint_steps,
+        )
+        found = search.run(starts)
+
+    def costs(stimulus: Tensor, response: Response) -> tuple[Tensor, Tensor]:
+        return found.price, torch.zeros_like(found.price)
+
+    return _Search(
+        found.outcome,
+        "nothing",
+        costs,
+        found.nearest,
+        found.agreement,
+        found.minimal,
+        found.seconds,
+    )
+
+
+def _reachable_members(targets: ResolvedTargets, prospect: Prospect) -> Tensor:
+    """Mark the members with a target that a stimulus can move."""
+    unreachable = torch.from_numpy(prospect.unreachable).to(targets.batch.device)
+    return ~targets.all_by_member(unreachable)
 
 
 def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect) -> None:
@@ -226,50 +329,35 @@ def _fewest_steps(layer: int, walk: int, sensory: bool) -> str:
     return "no walk at all" if walk == NO_WALK else f"{walk} steps"
 
 
-def _search(
-    model: MultilayeredNetwork,
-    targets: ResolvedTargets,
-    prospect: Prospect,
-    start: Tensor,
-    objective: Objective,
-    settings: SearchSettings,
-    log: WandbLog,
-    use_tqdm: bool,
-) -> Outcome:
-    unreachable = torch.from_numpy(prospect.unreachable).to(targets.batch.device)
-    running = ~targets.all_by_member(unreachable)
-    total = settings.limit if settings.limit_given else None  # else nobody knows how many
-    silent = not use_tqdm or not running.any()
-    with tqdm(total=total, desc="searching", unit=" passes", disable=silent) as bar:
-        shown = -math.inf
+class _Progress:
+    """Tells of every pass: beside a progress bar, and to Weights & Biases."""
 
-        def on_pass(trial: Trial, outcome: Outcome) -> None:
-            nonlocal shown
-            error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
-            bar.update()
-            if not silent and time.monotonic() - shown > _SHOWN_EVERY:
-                shown = time.monotonic()  # counting the inputs takes as long as a small pass
-                active = int((trial.stimulus > 0).sum())
-                bar.set_postfix_str(
-                    f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False
-                )
-            log.log(
-                activation_loss=error,
-                in_regularisation_loss=in_cost,
-                out_regularisation_loss=out_cost,
-                loss=error + in_cost + out_cost,
+    def __init__(self, what: str, settings: SearchSettings, log: WandbLog, silent: bool) -> None:
+        total = settings.limit if settings.limit_given else None  # else nobody knows how many
+        self._bar = tqdm(total=total, desc=what, unit=" passes", disable=silent)
+        self._log, self._silent, self._shown = log, silent, -math.inf
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def on_pass(self, trial: Trial, outcome: Outcome) -> None:
+        """Tell of a pass."""
+        error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
+        self._bar.update()
+        if not self._silent and time.monotonic() - self._shown > _SHOWN_EVERY:
+            self._shown = time.monotonic()  # counting the inputs takes as long as a small pass
+            active = int((trial.stimulus > 0).sum())
+            self._bar.set_postfix_str(
+                f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False
             )
-
-        return search(
-            model,
-            targets,
-            start,
-            objective,
-            limit=settings.limit,
-            running=running,
-            resting_error=targets.mean_by_member((prospect.resting - targets.value).square()),
-            on_pass=on_pass,
-            window=settings.checkpoint_steps,
+        self._log.log(
+            activation_loss=error,
+            in_regularisation_loss=in_cost,
+            out_regularisation_loss=out_cost,
+            loss=error + in_cost + out_cost,
         )
 
 
@@ -277,11 +365,11 @@ def _evaluate(
     model: MultilayeredNetwork,
     targets: ResolvedTargets,
     prospect: Prospect,
-    objective: Objective,
-    outcome: Outcome,
+    found: _Search,
     seed: int,
 ) -> MaximisationResult:
     """Run the network once more on what was found, and gather all that is known of it."""
+    outcome = found.outcome
     stimulus = outcome.stimulus
     alone = len(stimulus) == 1
     with torch.no_grad():
@@ -289,12 +377,11 @@ def _evaluate(
     activations = returned.unsqueeze(0) if alone else returned
     attained = targets.read(activations)
     error = targets.mean_by_member((attained - targets.value).square())
-    response = Response.of(activations, attained, objective.reads)
-    costs = objective.costs(stimulus, response)
-    last = torch.stack([error, costs.out_cost, costs.in_cost]).mean(dim=1).cpu().numpy()
+    in_cost, out_cost = found.costs(stimulus, Response.of(activations, attained, found.reads))
+    last = torch.stack([error, out_cost, in_cost]).mean(dim=1).cpu().numpy()
     error_list, out_list, in_list = np.stack([*outcome.losses, last], axis=1).tolist()
 
-    table = target_table(targets, prospect, activations)
+    table = target_table(targets, prospect, activations, found.nearest)
     result = MaximisationResult(
         (stimulus[0] if alone else stimulus).cpu().numpy(),
         returned.cpu().numpy(),
@@ -304,8 +391,12 @@ def _evaluate(
         [snapshot[0] if alone else snapshot for snapshot in outcome.snapshots],
     )
     result.targets = table
-    result.members = member_table(table, stimulus, outcome.best_pass, outcome.passes, seed)
+    result.members = member_table(table, stimulus, outcome.best_pass, outcome.passes, seed).assign(
+        agreement=1.0 if found.agreement is None else found.agreement,
+        minimal=False if found.minimal is None else found.minimal,
+    )
     result.seed, result.version, result.network = seed, __version__, model
     result.provenance = dict(model.provenance)
+    result.stage_seconds = found.stage_seconds or {}
     result.n_passes, result.interrupted = len(outcome.losses), outcome.interrupted
     return result

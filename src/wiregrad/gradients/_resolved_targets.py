@@ -74,6 +74,39 @@ class ResolvedTargets:
         failed = torch.zeros(self.n_members, dtype=torch.int64, device=self.batch.device)
         return failed.index_add(0, self.batch, (~per_target).long()) == 0
 
+    def take(self, members: Tensor) -> ResolvedTargets:
+        """Keep some members, ascending; the others' targets go."""
+        return self._of_rows(*self._rows_of(members), len(members))
+
+    def targets_of(self, members: Tensor) -> Tensor:
+        """Return which targets belong to some members, ascending: their places in this batch."""
+        return self._rows_of(members)[0]
+
+    def repeated(self, n: int) -> ResolvedTargets:
+        """Ask the same of `n` members in a row each."""
+        rows = torch.arange(len(self.batch), device=self.batch.device)
+        copies = self.batch[:, None] * n + torch.arange(n, device=self.batch.device)
+        order = torch.argsort(copies.flatten(), stable=True)
+        rows = rows.repeat_interleave(n)[order]
+        return self._of_rows(rows, copies.flatten()[order], self.n_members * n)
+
+    def _rows_of(self, members: Tensor) -> tuple[Tensor, Tensor]:
+        number = torch.full((self.n_members,), -1, device=self.batch.device)
+        number[members] = torch.arange(len(members), device=self.batch.device)
+        rows = (number[self.batch] >= 0).nonzero().flatten()
+        return rows, number[self.batch[rows]]
+
+    def _of_rows(self, rows: Tensor, batch: Tensor, n_members: int) -> ResolvedTargets:
+        table = self.table.iloc[rows.cpu().numpy()].reset_index(drop=True)
+        return ResolvedTargets(
+            batch=batch,
+            layer=self.layer[rows],
+            neuron=self.neuron[rows],
+            value=self.value[rows],
+            n_members=n_members,
+            table=table.assign(batch=batch.cpu().numpy()),
+        )
+
     def digests(self) -> list[bytes]:
         """Fingerprint each member's targets, wherever in a batch the member stands."""
         rows = self.table[["layer", "neuron", "value"]].to_numpy(dtype=np.float64)

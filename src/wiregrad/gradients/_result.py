@@ -43,13 +43,18 @@ class MaximisationResult(_Fields):
     snapshots : list of ndarray, shaped as `input`
         The stimulus at every fifth pass.
     targets : DataFrame
-        One row a target: `batch`, `layer`, `neuron` (index), `value` (asked), `attained`, `resting`
-        (activation without any input), `status`, `shortest_walk` (fewest hops from the inputs; <NA>
-        if there is no walk). Status is "reached" (within 0.02 of the value), "improved" (nearer
-        than at rest by more than 0.02), "stuck", or "unreachable" (no walk of the right length).
+        One row a target: `batch`, `layer`, `neuron` (index), `value` (asked), `attained`, `nearest`
+        (activation at the nearest approach, before inputs were left out: the ceiling that was
+        found), `resting` (activation without any input), `status`, `shortest_walk` (fewest hops
+        from the inputs; <NA> if there is no walk). Status is "reached" (within 0.02 of the value),
+        "improved" (nearer than at rest by more than 0.02), "stuck", or "unreachable" (no walk of
+        the right length).
     members : DataFrame
         One row a batch member: `batch`, `status`, `active_inputs` (entries of the stimulus above
-        0), `active_neurons` (sensory neurons that have one), `best_pass`, `passes`, `seed`.
+        0), `active_neurons` (sensory neurons that have one), `best_pass`, `passes`, `seed`,
+        `agreement` (share of the starts that came as near to the targets as the best one; 1 where
+        they were reached), `minimal` (none of the active inputs can be left out without losing the
+        targets: each was, and the network was run).
     seed : int
         What start stimuli were drawn with.
     arguments : dict
@@ -62,6 +67,8 @@ class MaximisationResult(_Fields):
         Forward and backward passes that were made.
     seconds : float
         How long it took.
+    stage_seconds : dict
+        How long each stage of an automatic search took: reach, shorten, thin, prune.
     interrupted : bool
         Whether it was stopped by control-C, so that more passes might have found more.
     network : MultilayeredNetwork or None
@@ -76,6 +83,7 @@ class MaximisationResult(_Fields):
     provenance: dict[str, Any]
     n_passes: int
     seconds: float
+    stage_seconds: dict[str, float]
     interrupted: bool
     network: MultilayeredNetwork | None
 

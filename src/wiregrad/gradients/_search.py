@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,6 +25,10 @@ LEAK = 0.1
 #: A snapshot of the stimulus is kept every so many passes.
 SNAPSHOT_EVERY = 5
 
+# Members that are finished leave the batch once those that are not are at most this share of it:
+# each time the network's room is made anew.
+_WORTH_LEAVING = 0.75
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -33,6 +38,8 @@ class Trial:
     ----------
     number : int
         Passes before this one.
+    members : Tensor of int64, shape (batch,)
+        Which of the search's members these are: those that are finished may have left.
     stimulus : Tensor, shape (batch, sensory, step)
         As the network saw it: 0 where below the threshold.
     attained : Tensor, shape (n_targets,)
@@ -44,6 +51,7 @@ class Trial:
     """
 
     number: int
+    members: Tensor
     stimulus: Tensor
     attained: Tensor
     error: Tensor
@@ -111,6 +119,9 @@ class Objective(Protocol):
     def rate(self) -> Tensor:
         """Return the step size of every member, broadcast over (batch, sensory, step)."""
 
+    def take(self, members: Tensor, targets: Tensor) -> None:
+        """Go on with some members and their targets alone."""
+
 
 @dataclass(eq=False)
 class Outcome:
@@ -145,10 +156,11 @@ def search(
     start: Tensor,
     objective: Objective,
     *,
-    limit: int,
+    limit: int | Tensor,
     running: Tensor,
     resting_error: Tensor,
     on_pass: Callable[[Trial, Outcome], None],
+    best: Tensor | None = None,
     window: int | None = None,
 ) -> Outcome:
     """Follow the gradient from a start until every member is finished.
@@ -160,14 +172,16 @@ def search(
     start : Tensor, shape (batch, sensory, step)
         In [0, 1].
     objective : Objective
-    limit : int
-        Most passes.
+    limit : int or Tensor, shape (batch,)
+        Most passes of each member.
     running : Tensor of bool, shape (batch,)
         Members to work on; the others keep a silent stimulus.
     resting_error : Tensor, shape (batch,)
         Mean squared distance of the silent network from each member's targets.
     on_pass : callable
         Told of every pass, for progress and logs.
+    best : Tensor, shape (batch, sensory, step), optional
+        What the best stimuli are until a pass has found better; by default silence.
     window : int, optional
         Steps kept in memory at a time; see `Watch`.
 
@@ -185,90 +199,137 @@ def search(
     -----
     Cost of a pass: a forward and a backward run of the network for the whole batch.
     """
-    # Until the first pass is judged, a search that is interrupted has nothing but silence.
     none_yet = torch.full_like(running, -1, dtype=torch.int64)
-    outcome = Outcome(torch.zeros_like(start), none_yet, torch.zeros_like(none_yet))
-    place = (targets.batch, targets.neuron, targets.layer)
+    best = torch.zeros_like(start) if best is None else best.clone()
+    outcome = Outcome(best, none_yet, torch.zeros_like(none_yet))
+
+    def make_watch(asked: ResolvedTargets) -> Watch:
+        place = (asked.batch, asked.neuron, asked.layer)
+        return Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
+
     try:
-        watch = Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
-        _run(watch, targets, start, objective, limit, running, resting_error, on_pass, outcome)
+        limit = torch.as_tensor(limit, device=start.device).expand(len(start))
+        live = _Live(make_watch, targets, start, objective)
+        _run(live, limit, running, resting_error, on_pass, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
     return outcome
 
 
 def _run(
-    watch: Watch,
-    targets: ResolvedTargets,
-    x: Tensor,
-    objective: Objective,
-    limit: int,
+    live: _Live,
+    limit: Tensor,
     running: Tensor,
     resting_error: Tensor,
     on_pass: Callable[[Trial, Outcome], None],
     outcome: Outcome,
 ) -> None:
-    adam = BoundedAdam(x)
     losses = torch.stack([resting_error, *torch.zeros_like(resting_error.expand(2, -1))])
-    for number in range(limit):
+    for number in itertools.count():
+        running = running & (number < limit[live.members])
         if not running.any():
             return
-        trial, slope = _try(watch, targets, x, objective, number, running)
-        verdict = objective.judge(trial)
+        if running.sum() <= _WORTH_LEAVING * len(running):
+            live.take(running)
+            running = running[running]
+        trial, slope = live.run(number, running)
+        verdict = live.objective.judge(trial)
         _keep_best(outcome, trial, verdict.better & running)
-        losses = torch.where(running, trial.losses, losses)
+        moving = trial.members[running]
+        losses[:, moving] = trial.losses[:, running]
         outcome.losses.append(losses.mean(dim=1).cpu().numpy())
         if number % SNAPSHOT_EVERY == 0:
-            shown = torch.where(running[:, None, None], trial.stimulus, outcome.stimulus)
-            outcome.snapshots.append(shown.cpu().numpy())
+            outcome.snapshots.append(_snapshot(outcome, trial))
         on_pass(trial, outcome)
         running = running & ~verdict.finished
-        x = adam.step(x, slope, objective.rate())
+        live.step(slope)
 
 
-def _try(
-    watch: Watch,
-    targets: ResolvedTargets,
-    x: Tensor,
-    objective: Objective,
-    number: int,
-    running: Tensor,
-) -> tuple[Trial, Tensor]:
-    """Run the network on a stimulus; return what came of it, and the slope of the loss."""
-    response, gradient = watch.run(x)
-    miss = response.read - targets.value
-    costs = objective.costs(x, response)
-    slopes = Slopes(
-        targets.slope_of_mean(2 * miss), costs.d_size, costs.d_square, costs.d_activations
-    )
-    slope = gradient(slopes) + costs.d_x
-    trial = Trial(
-        number=number,
-        stimulus=gate(x, watch.threshold),
-        attained=response.read,
-        error=targets.mean_by_member(miss.square()),
-        in_cost=costs.in_cost,
-        out_cost=costs.out_cost,
-        running=running,
-    )
-    _refuse_nan(trial.losses.sum(dim=0), slope, running, number)
-    return trial, slope
+class _Live:
+    """The members that are still worked on, and their stimuli.
+
+    Parameters
+    ----------
+    make_watch : callable
+        Makes what runs the network for some targets.
+    targets : ResolvedTargets
+    x : Tensor, shape (batch, sensory, step)
+    objective : Objective
+    """
+
+    def __init__(
+        self,
+        make_watch: Callable[[ResolvedTargets], Watch],
+        targets: ResolvedTargets,
+        x: Tensor,
+        objective: Objective,
+    ) -> None:
+        self.objective = objective
+        self._make_watch, self._targets, self._x = make_watch, targets, x
+        self._watch, self._adam = make_watch(targets), BoundedAdam(x)
+        self.members = torch.arange(len(x), device=x.device)
+
+    def take(self, running: Tensor) -> None:
+        """Let the others leave the batch."""
+        rows = running.nonzero().flatten()
+        self.objective.take(rows, self._targets.targets_of(rows))
+        self._adam.take(rows)
+        self._targets, self._x = self._targets.take(rows), self._x[rows]
+        self.members = self.members[rows]
+        self._watch = self._make_watch(self._targets)
+
+    def step(self, slope: Tensor) -> None:
+        """Move the stimuli against the slope of the loss."""
+        self._x = self._adam.step(self._x, slope, self.objective.rate())
+
+    def run(self, number: int, running: Tensor) -> tuple[Trial, Tensor]:
+        """Run the network on the stimuli; return what came of it, and the slope of the loss."""
+        targets, x = self._targets, self._x
+        response, gradient = self._watch.run(x)
+        miss = response.read - targets.value
+        costs = self.objective.costs(x, response)
+        slopes = Slopes(
+            targets.slope_of_mean(2 * miss), costs.d_size, costs.d_square, costs.d_activations
+        )
+        slope = gradient(slopes) + costs.d_x
+        trial = Trial(
+            number=number,
+            members=self.members,
+            stimulus=gate(x, self._watch.threshold),
+            attained=response.read,
+            error=targets.mean_by_member(miss.square()),
+            in_cost=costs.in_cost,
+            out_cost=costs.out_cost,
+            running=running,
+        )
+        _refuse_nan(trial, slope)
+        return trial, slope
 
 
-def _refuse_nan(loss: Tensor, slope: Tensor, running: Tensor, number: int) -> None:
+def _snapshot(outcome: Outcome, trial: Trial) -> npt.NDArray[np.floating]:
+    """Show the stimuli that are tried, and the best of members that are finished."""
+    shown = outcome.stimulus.clone()
+    shown[trial.members[trial.running]] = trial.stimulus[trial.running]
+    snapshot: npt.NDArray[np.floating] = shown.cpu().numpy()
+    return snapshot
+
+
+def _refuse_nan(trial: Trial, slope: Tensor) -> None:
     """Stop where a function of the caller's own gives no usable number."""
+    loss = trial.losses.sum(dim=0)
     if torch.isfinite(loss.sum() + slope.sum()):  # one pass where all is well
         return
-    bad = running & ~(loss.isfinite() & slope.isfinite().all(dim=2).all(dim=1))
+    bad = trial.running & ~(loss.isfinite() & slope.isfinite().all(dim=2).all(dim=1))
     if bad.any():
         raise ValueError(
-            f"the loss or its gradient is NaN or infinite at pass {number} for the batch members "
-            f"{few(bad.nonzero().flatten().tolist())}: mend the activation or regularisation "
+            f"the loss or its gradient is NaN or infinite at pass {trial.number} for the batch "
+            f"members {few(trial.members[bad].tolist())}: mend the activation or regularisation "
             "functions that were given"
         )
 
 
 def _keep_best(outcome: Outcome, trial: Trial, better: Tensor) -> None:
-    outcome.stimulus = torch.where(better[:, None, None], trial.stimulus, outcome.stimulus)
-    outcome.best_pass = torch.where(better, trial.number, outcome.best_pass)
-    outcome.passes = outcome.passes + trial.running
+    members = trial.members[better]
+    outcome.stimulus[members] = trial.stimulus[better]
+    outcome.best_pass[members] = trial.number
+    outcome.passes[trial.members[trial.running]] += 1

@@ -32,6 +32,7 @@ class SearchSettings:
     stop: bool
     flat: float
     window: int
+    n_starts: int
     checkpoint_steps: int | None
 
 
@@ -45,6 +46,7 @@ def check_settings(
     early_stopping: bool,
     stopping_threshold: float,
     n_runs: int,
+    n_starts: int = 2,
     checkpoint_steps: int | None = None,
 ) -> SearchSettings:
     """Check the arguments and fill in what depends on the others.
@@ -67,6 +69,7 @@ def check_settings(
         stop=bool(early_stopping),
         flat=not_negative("stopping_threshold", stopping_threshold),
         window=whole_number("n_runs", n_runs),
+        n_starts=whole_number("n_starts", n_starts),
         checkpoint_steps=read_window(checkpoint_steps),
     )
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ..network import NO_WALK, MultilayeredNetwork, shortest_walks, unroll
-from ._automatic import TOLERANCE
 from ._resolved_targets import ResolvedTargets
+from ._tolerance import TOLERANCE
 
 __all__ = ["Prospect", "look_ahead", "member_table", "target_table"]
 
@@ -65,8 +65,13 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
     return Prospect(walk, sensory, resting, ~(by_walk | directly) & off)
 
 
-def target_table(targets: ResolvedTargets, prospect: Prospect, activations: Tensor) -> pd.DataFrame:
-    """Compare what was asked with what was attained, a row a target."""
+def target_table(
+    targets: ResolvedTargets,
+    prospect: Prospect,
+    activations: Tensor,
+    nearest: Tensor | None = None,
+) -> pd.DataFrame:
+    """Compare what was asked with what was attained, and nearest, a row a target."""
     value = targets.table["value"].to_numpy()
     attained = targets.read(activations).double().cpu().numpy()
     resting = prospect.resting.double().cpu().numpy()
@@ -74,6 +79,7 @@ def target_table(targets: ResolvedTargets, prospect: Prospect, activations: Tens
     walk[prospect.walk == NO_WALK] = pd.NA
     return targets.table.assign(
         attained=attained,
+        nearest=attained if nearest is None else nearest.double().cpu().numpy(),
         resting=resting,
         status=_status(abs(attained - value), abs(resting - value), prospect.unreachable),
         shortest_walk=walk,

@@ -1,0 +1,78 @@
+"""The first objective of the automatic search: come as near to the targets as can be."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..network import Response, Wanted
+from ._resolved_targets import ResolvedTargets
+from ._search import Costs, Trial, Verdict
+from ._tolerance import PROGRESS, WITHIN
+
+__all__ = ["Reach"]
+
+# Passes without progress after which a target is taken to be as near as it gets.
+_PATIENCE = 60
+# Passes without progress after which the step is halved.
+_TOO_LONG = 12
+
+
+class Reach:
+    """No penalty, and no end before a member's targets are reached or come no nearer.
+
+    Parameters
+    ----------
+    targets : ResolvedTargets
+        Of all starts: `n_starts` members in a row ask the same.
+    n_starts : int
+        Once one start of a problem reaches its targets, the others are finished too.
+    rate : float
+        Step size.
+    """
+
+    reads: Wanted = "nothing"
+
+    def __init__(self, targets: ResolvedTargets, n_starts: int, rate: float) -> None:
+        self._targets = targets
+        by_member = targets.value.new_zeros(targets.n_members)
+        self._rate = torch.full_like(by_member, rate)
+        self._problem = torch.arange(targets.n_members, device=by_member.device) // n_starts
+        self._solved = by_member.new_zeros(targets.n_members // n_starts).bool()
+        # The pass that came nearest to the targets, and where it last came nearer by enough to
+        # count: small steps add up.
+        self._nearest = torch.full_like(by_member, torch.inf)
+        self._counted = self._nearest.clone()
+        self._stalled = by_member.long()
+
+    def costs(self, x: Tensor, response: Response) -> Costs:
+        """Return nothing: no stimulus is dearer than another."""
+        nothing = x.new_zeros(len(x))
+        return Costs(nothing, nothing, torch.zeros_like(x))
+
+    def rate(self) -> Tensor:
+        """Return the step size by member."""
+        return self._rate[:, None, None]
+
+    def judge(self, trial: Trial) -> Verdict:
+        """Compare the distance with the shortest so far; finish who comes no nearer."""
+        distance = trial.error.sqrt()
+        better = distance < self._nearest
+        self._nearest = torch.where(better, distance, self._nearest)
+        gained = distance < self._counted - PROGRESS
+        self._counted = torch.where(gained, distance, self._counted)
+        self._stalled = torch.where(gained, 0, self._stalled + 1)
+        # Where a step moves thousands of inputs at once, it may jump to and fro over the targets.
+        halve = (self._stalled > 0) & (self._stalled % _TOO_LONG == 0)
+        self._rate = torch.where(halve, self._rate / 2, self._rate)
+        miss = (trial.attained - self._targets.value).abs()
+        reached = self._targets.all_by_member(miss <= WITHIN) & trial.running
+        self._solved[self._problem[reached]] = True
+        return Verdict(better, self._solved[self._problem] | (self._stalled >= _PATIENCE))
+
+    def take(self, members: Tensor, targets: Tensor) -> None:
+        """Go on with some members alone."""
+        self._targets = self._targets.take(members)
+        self._problem, self._stalled = self._problem[members], self._stalled[members]
+        self._nearest, self._counted = self._nearest[members], self._counted[members]
+        self._rate = self._rate[members]

@@ -1,0 +1,108 @@
+"""The first stage: as near to the targets as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from gradient_cases import batch_of, make_chain
+from torch import Tensor
+
+from wiregrad.gradients import _reach
+from wiregrad.gradients._reach import Reach
+from wiregrad.gradients._resolved_targets import resolve_targets
+from wiregrad.gradients._search import Trial, Verdict
+from wiregrad.gradients._tolerance import PROGRESS
+
+VALUE = 0.5
+
+
+class Judged:
+    """An objective for one target a member, shown made-up passes."""
+
+    def __init__(self, n_members: int = 1, **options: object) -> None:
+        self.targets = resolve_targets(batch_of([{0: {1: VALUE}}] * n_members), make_chain())
+        self.objective = Reach(self.targets, **{"n_starts": 1, "rate": 0.1, **options})  # type: ignore[arg-type]
+        self.number = 0
+
+    def show(
+        self, miss: Iterable[float], inputs: Iterable[int] = (5,), strength: float = 0.5,
+        running: Tensor | None = None,
+    ) -> Verdict:  # fmt: skip
+        """Pass: how far members are off, and how many inputs of which strength they use."""
+        attained = VALUE - torch.tensor(list(miss))
+        stimulus = torch.zeros(len(attained), 10, 1)
+        for member, count in enumerate(inputs):
+            stimulus[member, :count] = strength
+        zero = torch.zeros_like(attained)
+        trial = Trial(
+            number=self.number,
+            members=torch.arange(len(attained)),
+            stimulus=stimulus,
+            attained=attained,
+            error=(attained - VALUE) ** 2,
+            in_cost=zero,
+            out_cost=zero,
+            running=torch.ones_like(zero).bool() if running is None else running,
+        )
+        self.number += 1
+        return self.objective.judge(trial)
+
+
+def passes_until_finished(judged: Judged, misses: Iterable[float]) -> int | None:
+    for number, miss in enumerate(misses):
+        if judged.show([miss]).finished.item():
+            return number
+    return None
+
+
+def test_no_stimulus_is_dearer_than_another() -> None:
+    costs = Judged(2).objective.costs(torch.rand(2, 3, 1), torch.ones(2, 3, 1))  # type: ignore[arg-type]
+    assert not costs.in_cost.any()
+    assert not costs.out_cost.any()
+    assert not costs.d_x.any()
+
+
+def test_nearer_is_better_and_members_are_judged_each_by_itself() -> None:
+    judged = Judged(2)
+    better = [judged.show(miss).better.tolist() for miss in ([0.4, 0.3], [0.45, 0.2], [0.1, 0.2])]
+    assert better == [[True, True], [False, True], [True, False]]
+
+
+def test_a_member_that_reaches_its_targets_is_finished() -> None:
+    assert Judged(2).show([0.019, 0.021]).finished.tolist() == [True, False]
+
+
+def test_once_one_start_of_a_problem_is_there_the_others_are_finished_too() -> None:
+    judged = Judged(4, n_starts=2)
+    assert judged.show([0.3, 0.3, 0.3, 0.3]).finished.tolist() == [False] * 4
+    assert judged.show([0.3, 0.01, 0.3, 0.3]).finished.tolist() == [True, True, False, False]
+    assert judged.show([0.3, 0.3, 0.3, 0.3]).finished.tolist() == [True, True, False, False]
+
+
+def test_without_progress_it_ends() -> None:
+    assert passes_until_finished(Judged(), [0.3] * 1_000) == _reach._PATIENCE
+
+
+def test_small_steps_add_up_to_progress() -> None:
+    judged = Judged()
+    step = PROGRESS / 10
+    assert passes_until_finished(judged, [0.4 - step * i for i in range(300)]) is None
+
+
+def test_steps_get_smaller_without_progress() -> None:
+    judged = Judged(2)
+    for i in range(_reach._TOO_LONG + 1):
+        judged.show([0.3, 0.4 - 0.01 * i])
+    assert torch.allclose(judged.objective.rate().flatten(), torch.tensor([0.05, 0.1]))
+
+
+def test_those_that_stay_are_judged_as_before() -> None:
+    both, one = Judged(2), Judged(1)
+    for miss in (0.4, 0.3):
+        both.show([0.01, miss])
+        one.show([miss])
+    both.objective.take(torch.tensor([1]), torch.tensor([1]))
+    one.number = both.number
+    for miss in (0.35, 0.25):
+        assert both.show([miss]).better.tolist() == one.show([miss]).better.tolist()
