@@ -11,6 +11,7 @@ from .connectome import (
     add_sign,
     select_neurons,
 )
+from .experiments import SweepResult, problems_for, sweep
 from .gradients import (
     MaximisationResult,
     TargetActivation,
@@ -43,6 +44,7 @@ __all__ = [
     "Connectome",
     "MaximisationResult",
     "MultilayeredNetwork",
+    "SweepResult",
     "TargetActivation",
     "TrainingResult",
     "__version__",
@@ -59,6 +61,7 @@ __all__ = [
     "get_input_activation",
     "get_neuron_activation",
     "input_from_df",
+    "problems_for",
     "reference_forward",
     "report",
     "result_summary",
@@ -66,6 +69,7 @@ __all__ = [
     "scipy_sparse_to_pytorch",
     "select_neurons",
     "set_threads",
+    "sweep",
     "to_nparray",
     "train_model",
     "training_mode",

@@ -56,7 +56,7 @@ def passes_until_finished(judged: Judged, misses: Iterable[float]) -> int | None
     return None
 
 
-def test_no_stimulus_is_dearer_than_another() -> None:
+def test_decision_16_there_is_no_penalty_before_the_targets_are_reached() -> None:
     costs = Judged(2).objective.costs(torch.rand(2, 3, 1), torch.ones(2, 3, 1))  # type: ignore[arg-type]
     assert not costs.in_cost.any()
     assert not costs.out_cost.any()

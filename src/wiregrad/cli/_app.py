@@ -12,6 +12,7 @@ from ._connectomes import CONNECTOMES, open_connectome
 from ._info import print_info
 from ._maximise import Question, ask
 from ._report import report_path
+from ._sweep import SweepQuestion, ask_all
 
 __all__ = ["app"]
 
@@ -60,6 +61,14 @@ Seed = Annotated[
 Iterations = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(min=1, help="Most forward and backward passes; by default until it is done."),
+]
+Sign = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        help="Where signs come from: 'edges', a column with signs or transmitters, 1 or -1 for "
+        "all neurons, or a list such as 'LN=-1,*=1' of types or ids, * for all others. By "
+        "default the connectome's own."
+    ),
 ]
 Report = Annotated[
     Optional[Path],  # noqa: UP045
@@ -213,14 +222,7 @@ def maximise(
     value: Annotated[
         float, typer.Option(min=0, max=1, help="Activation asked of each target neuron.")
     ] = 1.0,
-    sign: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option(
-            help="Where signs come from: 'edges', a column with signs or transmitters, 1 or -1 for "
-            "all neurons, or a list such as 'LN=-1,*=1' of types or ids, * for all others. By "
-            "default the connectome's own."
-        ),
-    ] = None,
+    sign: Sign = None,
     unknown_sign: UnknownSign = 0,
     group_by: Annotated[
         str, typer.Option(help="Column by whose values the answer is summed up.")
@@ -258,3 +260,90 @@ def maximise(
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     ask(wiring, question, report_path(out, asked_for=True))
+
+
+@app.command()
+def sweep(
+    connectome: ConnectomeName,
+    inputs: Annotated[
+        list[str], typer.Option(metavar="SELECT", help=f"Neurons to drive: {_SELECT}.")
+    ],
+    targets: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN|SELECT",
+            help="A column, for a problem of each of its values; or the neurons of one problem; "
+            "repeat for more problems.",
+        ),
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Synaptic hops from the first input on.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where to write: a new folder, or to go on with.")
+    ],
+    at_step: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--at-step",
+            "--step",
+            min=1,
+            help="When the targets are to be active; by default at the last step.",
+        ),
+    ] = None,
+    value: Annotated[
+        float, typer.Option(min=0, max=1, help="Activation asked of each target neuron.")
+    ] = 1.0,
+    sign: Sign = None,
+    unknown_sign: UnknownSign = 0,
+    group_by: Annotated[
+        str, typer.Option(help="Column whose values are names of groups.")
+    ] = "cell_type",
+    seed: Seed = 0,
+    iterations: Iterations = None,
+    batch_size: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Problems side by side; by default by memory, at most 64."),
+    ] = None,
+    workers: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Processes on this machine; by default this one alone."),
+    ] = None,
+    scheduler: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://node:8786."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again what raised an error before.")
+    ] = False,
+    neurons: NeuronsFile = None,
+    min_synapses: MinSynapses = None,
+) -> None:
+    """Ask the question of 'maximise' for many targets, each by itself, and write to a folder.
+
+    The same command goes on where it stopped, however that came about.
+
+    \b
+    Examples:
+      wiregrad sweep celegans --inputs role=sensory --targets cell_type --steps 3 --out every-type
+      wiregrad sweep celegans --inputs role=sensory --targets AVA --targets AVB --steps 4 \\
+          --value 0.9 --out two-types
+
+    Exit status: 0; 1 where problems failed; 2 for bad input; 130 after control-C.
+    """
+    question = SweepQuestion(
+        inputs=inputs,
+        targets=targets,
+        steps=steps,
+        at_step=at_step,
+        value=value,
+        sign=sign,
+        unknown_sign=unknown_sign,
+        group_by=group_by,
+        seed=seed,
+        iterations=iterations,
+        batch_size=batch_size,
+        workers=workers,
+        scheduler=scheduler,
+        retry_failed=retry_failed,
+    )
+    wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
+    ask_all(wiring, question, out)

@@ -13,7 +13,7 @@ from ._tolerance import PROGRESS, WITHIN
 __all__ = ["Reach"]
 
 # Passes without progress after which a target is taken to be as near as it gets.
-_PATIENCE = 60
+_PATIENCE = 40
 # Passes without progress after which the step is halved.
 _TOO_LONG = 12
 

@@ -31,8 +31,8 @@ def allowed_miss(nearest: Tensor, resting: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> allowed_miss(torch.tensor([0.01, 0.5, 0.9]), torch.tensor([1.0, 1.0, 1.0])).tolist()
-    [0.01999..., 0.50999..., 0.902...]
+    >>> allowed_miss(torch.tensor([0.01, 0.5, 0.9]), resting=torch.tensor([1.0, 1.0, 1.0]))
+    tensor([0.0200, 0.5100, 0.9020])
     """
     slack = (_SHARE * (resting - nearest)).clamp(0, _SLACK)
     return torch.where(nearest <= WITHIN, torch.full_like(nearest, WITHIN), nearest + slack)
