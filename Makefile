@@ -5,6 +5,7 @@
 #     PYTHON=...       the Python to make .venv with (otherwise the first one found that fits)
 #     TORCH_INDEX=...  a package index to take torch alone from, such as that of its CPU builds
 #     BENCHMARKS=...   options of `make benchmarks`, such as BENCHMARKS="--sizes worm,flywire"
+#     ATTAINMENT=...   options of `make attainment`
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ DEV := $(VENV)/.installed-dev
 PINS := $(VENV)/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow parity coverage lint benchmarks clean
+.PHONY: help demo test slow parity coverage lint benchmarks attainment clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s%s\n", $$1, $$2 }' Makefile
@@ -54,6 +55,9 @@ lint: $(DEV) ## ruff and mypy
 
 benchmarks: $(RUNTIME) ## time wiregrad beside the reference (hours); writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks.engine $(BENCHMARKS)
+
+attainment: $(RUNTIME) ## see what a search attains beside the reference (hours); docs/attainment.md
+	@$(BIN)/python -m benchmarks.attainment $(ATTAINMENT)
 
 clean: ## remove .venv, .reference and what tools and tests leave behind
 	rm -rf $(VENV) .reference .reference-* dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
