@@ -99,7 +99,9 @@ def test_decision_13_the_stimulus_and_snapshots_are_within_bounds_and_thresholde
     result = maximise(network, targets, learning_rate=0.3, seed=0, **MODES[mode])
     for x in (result.input, *result.snapshots):
         assert ((x == 0) | ((x >= 0.1) & (x <= 1))).all()
-    assert len(result.snapshots) == -(-result.n_passes // 5)
+    at_least = -(-result.n_passes // 5)
+    stages = 2 if mode == "automatic" else 1
+    assert at_least <= len(result.snapshots) < at_least + stages, "every fifth of each stage"
 
 
 @modes

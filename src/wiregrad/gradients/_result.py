@@ -41,7 +41,7 @@ class MaximisationResult(_Fields):
         Mean over batch members of the squared distance from the targets and of the penalties, one
         entry a pass, and one more at the end: that of `input`.
     snapshots : list of ndarray, shaped as `input`
-        The stimulus at every fifth pass.
+        The stimulus at every fifth pass of each stage.
     targets : DataFrame
         One row a target: `batch`, `layer`, `neuron` (index), `value` (asked), `attained`, `nearest`
         (activation at the nearest approach, before inputs were left out: the ceiling that was

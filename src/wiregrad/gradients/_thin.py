@@ -14,7 +14,7 @@ from ._tolerance import PROGRESS, allowed_miss
 __all__ = ["Thin"]
 
 # Passes without progress after which the stimulus is taken to be as thin as it gets.
-_PATIENCE = 40
+_PATIENCE = 60
 # Of two stimuli with equally many active inputs, the weaker one counts as progress from here on.
 _WEAKER = 0.98
 # The multiplier of the penalty: where it starts, and its change while the targets hold or do not.
