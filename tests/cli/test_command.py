@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import wiregrad as wg
-from wiregrad.cli import _app, _maximise, _report
+from wiregrad.cli import _app, _maximise, _options, _report
 from wiregrad.cli._connectomes import CONNECTOMES
 
 Command = Callable[..., Any]
@@ -399,6 +399,6 @@ def test_a_real_control_c(tmp_path: Path) -> None:
 def test_says_so_where_the_first_run_takes_long(
     command: Command, monkeypatch: pytest.MonkeyPatch, compiled: bool
 ) -> None:
-    monkeypatch.setattr(_maximise, "is_compiled", lambda: compiled)
+    monkeypatch.setattr(_options, "is_compiled", lambda: compiled)
     said = command(*ASK, "--iterations", "2")
     assert ("compiling for this machine, this once" in said.out) != compiled

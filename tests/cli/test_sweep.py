@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import wiregrad as wg
-from wiregrad.cli import _sweep
+from wiregrad.cli import _options
 from wiregrad.experiments import _solve
 
 Command = Callable[..., Any]
@@ -147,6 +147,6 @@ def test_the_examples_of_the_help_run(
 def test_says_so_where_the_first_run_takes_long(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compiled: bool
 ) -> None:
-    monkeypatch.setattr(_sweep, "is_compiled", lambda: compiled)
+    monkeypatch.setattr(_options, "is_compiled", lambda: compiled)
     said = command(*ASK, "--targets", "AVA", "--out", str(tmp_path / "out"))
     assert ("compiling for this machine, this once" in said.out) != compiled

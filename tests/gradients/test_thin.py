@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
+import judged
 import numpy as np
 import pytest
 import torch
-from gradient_cases import batch_of, make_chain
-from torch import Tensor
+from gradient_cases import make_chain
+from judged import VALUE, passes_until_finished
 
 from wiregrad.gradients import _thin
 from wiregrad.gradients._resolved_targets import resolve_targets
-from wiregrad.gradients._search import Trial, Verdict
 from wiregrad.gradients._thin import Thin
 from wiregrad.gradients._tolerance import TOLERANCE, allowed_miss
 
-VALUE = 0.5
 
+class Judged(judged.Judged):
+    """`nearest`: how near the targets have been come before."""
 
-class Judged:
-    """An objective for one target a member, shown made-up passes."""
-
-    def __init__(self, n_members: int = 1, nearest: float = 0.0, **options: object) -> None:
-        self.targets = resolve_targets(batch_of([{0: {1: VALUE}}] * n_members), make_chain())
-        self.objective = Thin(
-            self.targets,
-            torch.full((n_members,), VALUE - nearest),
-            torch.zeros(n_members),
-            0.05,
-            **options,  # type: ignore[arg-type]
-        )
-        self.number = 0
-
-    def show(
-        self, miss: Iterable[float], inputs: Iterable[int] = (5,), strength: float = 0.5,
-        running: Tensor | None = None,
-    ) -> Verdict:  # fmt: skip
-        """Pass: how far members are off, and how many inputs of which strength they use."""
-        attained = VALUE - torch.tensor(list(miss))
-        stimulus = torch.zeros(len(attained), 10, 1)
-        for member, count in enumerate(inputs):
-            stimulus[member, :count] = strength
-        zero = torch.zeros_like(attained)
-        trial = Trial(
-            number=self.number,
-            members=torch.arange(len(attained)),
-            stimulus=stimulus,
-            attained=attained,
-            error=(attained - VALUE) ** 2,
-            in_cost=zero,
-            out_cost=zero,
-            running=torch.ones_like(zero).bool() if running is None else running,
-        )
-        self.number += 1
-        return self.objective.judge(trial)
-
-
-def passes_until_finished(judged: Judged, misses: Iterable[float]) -> int | None:
-    for number, miss in enumerate(misses):
-        if judged.show([miss]).finished.item():
-            return number
-    return None
+    def make(self, nearest: float = 0.0, stop: bool = True) -> Any:
+        attained = torch.full((self.targets.n_members,), VALUE - nearest)
+        return Thin(self.targets, attained, torch.zeros_like(attained), 0.05, stop=stop)
 
 
 # The penalty.

@@ -10,7 +10,8 @@ import typer
 from .._version import __version__
 from ._connectomes import CONNECTOMES, open_connectome
 from ._info import print_info
-from ._maximise import Question, ask
+from ._maximise import ask
+from ._options import NetworkQuestion
 from ._report import report_path
 from ._sweep import SweepQuestion, ask_all
 
@@ -111,7 +112,7 @@ def demo(
       wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --value 0.95 \\
           --out wiregrad-demo.html
     """
-    question = Question(
+    question = NetworkQuestion(
         inputs=["role=sensory"],
         targets=["AVA"],
         steps=3,
@@ -246,7 +247,7 @@ def maximise(
     Exit status: 0; 2 for bad input, and where no target can be reached in the steps given; 130
     after control-C, with the best found so far.
     """
-    question = Question(
+    question = NetworkQuestion(
         inputs=inputs,
         targets=targets,
         steps=steps,

@@ -3,11 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
 
 from .._messages import few
-from ..connectome import SignRule
+from ..connectome import Connectome, SignRule
+from ..network import MultilayeredNetwork, is_compiled
 
-__all__ = ["one_or_list", "sign_rule", "target_layer"]
+__all__ = ["NetworkQuestion", "network_of", "one_or_list", "say_if_compiling", "target_layer"]
+
+
+@dataclass(frozen=True)
+class NetworkQuestion:
+    """What commands ask that make a network and look for stimuli; see their help."""
+
+    inputs: Sequence[str]
+    targets: Sequence[str]
+    steps: int
+    at_step: int | None = None
+    value: float = 1.0
+    sign: str | None = None
+    unknown_sign: int = 0
+    group_by: str = "cell_type"
+    seed: int = 0
+    iterations: int | None = None
+
+
+def network_of(connectome: Connectome, question: NetworkQuestion) -> MultilayeredNetwork:
+    """Make the network that is asked.
+
+    Raises
+    ------
+    ValueError
+        If the question does not fit the connectome.
+    """
+    return MultilayeredNetwork.from_connectome(
+        connectome,
+        inputs=one_or_list(question.inputs),
+        steps=question.steps,
+        group_by=question.group_by,
+        sign=_sign_rule(question.sign),
+        unknown_sign=question.unknown_sign,
+    )
+
+
+def say_if_compiling() -> None:
+    """Say so where the first run takes long."""
+    if not is_compiled():
+        typer.echo("compiling for this machine, this once: about a minute ...")
 
 
 def one_or_list(selections: Sequence[str]) -> str | list[str]:
@@ -31,7 +75,7 @@ def target_layer(steps: int, at_step: int | None) -> int:
     return step - 1
 
 
-def sign_rule(sign: str | None) -> SignRule:
+def _sign_rule(sign: str | None) -> SignRule:
     """Read `--sign`: a column, 1, -1, or a list such as `LN=-1,*=1`.
 
     Raises

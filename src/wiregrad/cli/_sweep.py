@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,14 @@ import typer
 from .._messages import few
 from ..connectome import Connectome
 from ..experiments import SweepResult, problems_for, sweep
-from ..network import MultilayeredNetwork, is_compiled
-from ._options import one_or_list, sign_rule, target_layer
+from ..network import MultilayeredNetwork
+from ._options import (
+    NetworkQuestion,
+    network_of,
+    one_or_list,
+    say_if_compiling,
+    target_layer,
+)
 
 __all__ = ["SweepQuestion", "ask_all"]
 
@@ -21,19 +26,9 @@ _SOME_FAILED, _INTERRUPTED = 1, 130
 
 
 @dataclass(frozen=True)
-class SweepQuestion:
+class SweepQuestion(NetworkQuestion):
     """What the command was asked; see `wiregrad sweep --help`."""
 
-    inputs: Sequence[str]
-    targets: Sequence[str]
-    steps: int
-    at_step: int | None = None
-    value: float = 1.0
-    sign: str | None = None
-    unknown_sign: int = 0
-    group_by: str = "cell_type"
-    seed: int = 0
-    iterations: int | None = None
     batch_size: int | None = None
     workers: int | None = None
     scheduler: str | None = None
@@ -50,14 +45,7 @@ def ask_all(connectome: Connectome, question: SweepQuestion, out: Path) -> None:
     OSError
         If another process writes to the folder.
     """
-    network = MultilayeredNetwork.from_connectome(
-        connectome,
-        inputs=one_or_list(question.inputs),
-        steps=question.steps,
-        group_by=question.group_by,
-        sign=sign_rule(question.sign),
-        unknown_sign=question.unknown_sign,
-    )
+    network = network_of(connectome, question)
     layer = target_layer(question.steps, question.at_step)
     problems = _problems(network, question, layer)
     source = network.provenance
@@ -67,8 +55,7 @@ def ask_all(connectome: Connectome, question: SweepQuestion, out: Path) -> None:
         f"{len(network.sensory_indices):,} neurons to drive, {problems['problem'].nunique():,} "
         f"problems at step {layer + 1} of {network.num_layers}"
     )
-    if not is_compiled():
-        typer.echo("compiling for this machine, this once: about a minute ...")
+    say_if_compiling()
     swept = sweep(
         network,
         problems,

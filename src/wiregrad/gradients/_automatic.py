@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork, Slopes, Watch
+from ..network import MultilayeredNetwork
 from ._prune import prune
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
@@ -147,9 +147,8 @@ class AutomaticSearch:
     def _choose(self, found: Found, many: ResolvedTargets, reached: Outcome, n: int) -> None:
         """Choose among the starts of each member, and silence, what is nearest to its targets."""
         targets = self.targets
-        watch = Watch(self.model, many.batch, many.neuron, many.layer, leak=0.0)
         with torch.no_grad():
-            attained = watch(reached.stimulus).read
+            attained = many.watch(self.model, leak=0.0)(reached.stimulus).read
         distance = many.mean_by_member((attained - many.value).square()).sqrt().view(-1, n)
         nearest, number = distance.min(dim=1)
         silent = self._resting_error().sqrt() <= nearest
@@ -210,10 +209,7 @@ class AutomaticSearch:
         return Variants(self.model, self.targets, allowed, bar)
 
     def _slope(self, stimulus: Tensor, leak: float) -> Tensor:
-        """Return by how much each input moves a member's targets towards their values."""
-        place = self.targets.batch, self.targets.neuron, self.targets.layer
-        response, gradient = Watch(self.model, *place, leak=leak).run(stimulus)
-        return gradient(Slopes((self.targets.value - response.read).sign()))
+        return self.targets.slope(self.model, stimulus, leak)
 
     def _resting_error(self) -> Tensor:
         return self.targets.mean_by_member((self.resting - self.targets.value).square())

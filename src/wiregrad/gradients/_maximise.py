@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .._messages import few
 from .._version import __version__
@@ -20,9 +18,10 @@ from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
 from ._automatic import AutomaticSearch
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
+from ._progress import Progress
 from ._resolved_targets import ResolvedTargets, TargetsLike, resolve_targets
 from ._result import MaximisationResult
-from ._search import Outcome, Trial, search
+from ._search import Outcome, search
 from ._settings import SearchSettings, check_settings
 from ._start import choose_seed, given_start, make_starts, random_start
 from ._status import Prospect, look_ahead, member_table, target_table
@@ -31,9 +30,6 @@ from ._wandb import WandbLog
 __all__ = ["activation_maximisation"]
 
 logger = logging.getLogger("wiregrad")
-
-# Seconds between two counts of the active inputs beside the progress bar.
-_SHOWN_EVERY = 0.1
 
 
 def activation_maximisation(
@@ -231,7 +227,7 @@ def _with_fixed_penalties(
         like=targets.value.new_zeros(targets.n_members),
     )
     running = _reachable_members(targets, prospect)
-    with _Progress("searching", settings, log, silent=not use_tqdm or not running.any()) as bar:
+    with Progress("searching", settings, log, silent=not use_tqdm or not running.any()) as bar:
         outcome = search(
             model,
             targets,
@@ -267,7 +263,7 @@ def _automatic(
     def starts() -> Tensor:
         return make_starts(model, targets, seed, settings.n_starts) if given is None else given
 
-    with _Progress("searching", settings, log, silent) as bar:
+    with Progress("searching", settings, log, silent) as bar:
         search = AutomaticSearch(
             model,
             targets,
@@ -327,38 +323,6 @@ def _fewest_steps(layer: int, walk: int, sensory: bool) -> str:
     if sensory:
         return f"an input neuron, driven before the last layer only: num_layers={layer + 2}"
     return "no walk at all" if walk == NO_WALK else f"{walk} steps"
-
-
-class _Progress:
-    """Tells of every pass: beside a progress bar, and to Weights & Biases."""
-
-    def __init__(self, what: str, settings: SearchSettings, log: WandbLog, silent: bool) -> None:
-        total = settings.limit if settings.limit_given else None  # else nobody knows how many
-        self._bar = tqdm(total=total, desc=what, unit=" passes", disable=silent)
-        self._log, self._silent, self._shown = log, silent, -math.inf
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def on_pass(self, trial: Trial, outcome: Outcome) -> None:
-        """Tell of a pass."""
-        error, out_cost, in_cost = (float(part) for part in outcome.losses[-1])
-        self._bar.update()
-        if not self._silent and time.monotonic() - self._shown > _SHOWN_EVERY:
-            self._shown = time.monotonic()  # counting the inputs takes as long as a small pass
-            active = int((trial.stimulus > 0).sum())
-            self._bar.set_postfix_str(
-                f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False
-            )
-        self._log.log(
-            activation_loss=error,
-            in_regularisation_loss=in_cost,
-            out_regularisation_loss=out_cost,
-            loss=error + in_cost + out_cost,
-        )
 
 
 def _evaluate(

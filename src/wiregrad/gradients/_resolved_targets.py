@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from .._messages import few
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, Slopes, Wanted, Watch
 from ._target_rows import find_neurons_of_rows, layer_numbers, refuse_rows, whole_numbers
 from ._targets import TargetActivation
 
@@ -46,6 +46,26 @@ class ResolvedTargets:
     value: Tensor
     n_members: int
     table: pd.DataFrame
+
+    def watch(
+        self,
+        model: MultilayeredNetwork,
+        *,
+        leak: float,
+        also: Wanted = "nothing",
+        window: int | None = None,
+    ) -> Watch:
+        """Make what runs a network and reads the targets' activations; see `Watch`."""
+        place = self.batch, self.neuron, self.layer
+        return Watch(model, *place, leak=leak, also=also, window=window)
+
+    def slope(self, model: MultilayeredNetwork, stimulus: Tensor, leak: float) -> Tensor:
+        """Return by how much each input moves its member's targets towards their values.
+
+        Stimuli and slopes are (batch, sensory, step); `leak` is the slope below threshold.
+        """
+        response, gradient = self.watch(model, leak=leak).run(stimulus)
+        return gradient(Slopes((self.value - response.read).sign()))
 
     def read(self, activations: Tensor) -> Tensor:
         """Read the targets' activations: (batch, n_neurons, step) to (n_targets,)."""

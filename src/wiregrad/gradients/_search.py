@@ -204,8 +204,7 @@ def search(
     outcome = Outcome(best, none_yet, torch.zeros_like(none_yet))
 
     def make_watch(asked: ResolvedTargets) -> Watch:
-        place = (asked.batch, asked.neuron, asked.layer)
-        return Watch(model, *place, leak=LEAK, also=objective.reads, window=window)
+        return asked.watch(model, leak=LEAK, also=objective.reads, window=window)
 
     try:
         limit = torch.as_tensor(limit, device=start.device).expand(len(start))

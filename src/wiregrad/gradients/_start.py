@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import MultilayeredNetwork, Slopes, Watch, require_finite
+from ..network import MultilayeredNetwork, require_finite
 from ._given_tensor import given_tensor
 from ._resolved_targets import ResolvedTargets
 
@@ -78,19 +78,18 @@ class _Fit:
 
     def __init__(self, model: MultilayeredNetwork, targets: ResolvedTargets, start: Tensor) -> None:
         self._targets, self.best = targets, start
-        self._watch = Watch(model, targets.batch, targets.neuron, targets.layer, leak=0.0)
+        self._watch = targets.watch(model, leak=0.0)
         self._nearest = start.new_full((len(start),), torch.inf)
         self._try(start)
 
-    def _try(self, stimulus: Tensor) -> Tensor:
-        """Return the members that this stimulus brings nearer than the best so far."""
+    def _try(self, stimulus: Tensor) -> None:
+        """Keep a stimulus for the members that it brings nearer than the best so far."""
         with torch.no_grad():
             miss = self._watch(stimulus).read - self._targets.value
         distance = self._targets.mean_by_member(miss.square())
         nearer = distance < self._nearest
         self.best = torch.where(nearer[:, None, None], stimulus, self.best)
         self._nearest = torch.where(nearer, distance, self._nearest)
-        return nearer
 
     def shorten(self, ranking: Tensor) -> None:
         """Try the first 1, 2, 4, ... inputs of a ranking."""
@@ -120,9 +119,7 @@ def linear_slope(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor
         dtype=model.dtype,
         device=model.device,
     )
-    watch = Watch(model, targets.batch, targets.neuron, targets.layer, leak=1.0)
-    response, gradient = watch.run(silence)
-    return gradient(Slopes((targets.value - response.read).sign()))
+    return targets.slope(model, silence, leak=1.0)
 
 
 def _noise(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int) -> Tensor:

@@ -12,13 +12,11 @@ import numpy.typing as npt
 from ..product.compiled import (
     add,
     any_from,
-    divide,
     fill,
     kernel,
     load,
     multiply,
     store,
-    where_positive,
     zeros,
 )
 
@@ -29,56 +27,36 @@ Array: TypeAlias = npt.NDArray[Any]
 # Neurons of a batch of one are looked over in chunks of so many; most chunks have no activity.
 _CHUNK = 64
 
-# tanh(z) / z for z up to _FLAT, beyond which float32 knows only 1, as a ratio of two polynomials
-# in z * z, fitted by least squares with weights that even out the error: 2e-8 at most, and 4e-7 as
-# float32 rounds it. All coefficients are above 0, so nothing cancels.
-_FLAT = 9.02
-_OVER = (0.999999979, 0.133798158, 3.49414810e-3, 2.05852363e-5, 1.33212744e-8)
-_UNDER = (1.0, 0.467131312, 2.58715122e-2, 3.28327372e-4, 7.76297038e-7)
+# Sums above threshold are gathered until there are so many, to share vector instructions.
+_GATHERED = 256
 
 _NONE = np.uint64(0)
 
 
-def _tanh_with(n: int) -> Callable[[Any, Any], Any]:
-    """Make tanh of `n` lanes that are not negative, for float32.
+@kernel
+def _tanh(z: Any) -> Any:  # pragma: no cover - compiled
+    """Tanh of a number that is not negative, as good as float32 can hold.
 
-    It takes a 1 too, of the precision that all is done in.
+    Plain arithmetic in float64, so that neighbouring numbers share vector instructions:
+    exp(-2 z) is the 16th power of exp(-z / 8), and of that one the first terms of the series do.
     """
-
-    @kernel
-    def tanh(z: Any, one: Any) -> Any:  # pragma: no cover - compiled
-        flat = fill(n, one * np.float32(_FLAT))
-        u = where_positive(add(z, multiply(fill(n, -one), flat)), flat, z)
-        square = multiply(u, u)
-        over = fill(n, one * np.float32(_OVER[4]))
-        over = add(multiply(over, square), fill(n, one * np.float32(_OVER[3])))
-        over = add(multiply(over, square), fill(n, one * np.float32(_OVER[2])))
-        over = add(multiply(over, square), fill(n, one * np.float32(_OVER[1])))
-        over = add(multiply(over, square), fill(n, one * np.float32(_OVER[0])))
-        under = fill(n, one * np.float32(_UNDER[4]))
-        under = add(multiply(under, square), fill(n, one * np.float32(_UNDER[3])))
-        under = add(multiply(under, square), fill(n, one * np.float32(_UNDER[2])))
-        under = add(multiply(under, square), fill(n, one * np.float32(_UNDER[1])))
-        under = add(multiply(under, square), fill(n, one * np.float32(_UNDER[0])))
-        h = divide(multiply(u, over), under)
-        return where_positive(add(h, fill(n, -one)), fill(n, one), h)
-
-    return tanh
-
-
-_tanh_two, _tanh_eight = _tanh_with(2), _tanh_with(8)
+    u = min(float(z), 10.0) * 0.125  # beyond 10 it is 1
+    # exp(-u) - 1, which keeps its digits where u is small, and then that of its squares.
+    tail = 1 / 24 + u * (-1 / 120 + u * (1 / 720 + u * (-1 / 5040 + u / 40320)))
+    m = u * (-1 + u * (1 / 2 + u * (-1 / 6 + u * tail)))
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    m *= 2 + m
+    return -m / (2 + m)
 
 
 @kernel
 def _tanh_of(sums: Array, n: int, single: bool) -> None:  # pragma: no cover - compiled
-    """Replace the first `n` sums by their tanh; `single`: as good as float32 can hold.
-
-    There is room for 8 at a time.
-    """
-    one = sums.dtype.type(1)
+    """Replace the first `n` sums by their tanh; `single`: as good as float32 can hold."""
     if single:
-        for j in range(np.uint64(0), np.uint64(n), np.uint64(8)):
-            store(sums, j, _tanh_eight(load(8, sums, j), one))
+        for j in range(n):
+            sums[j] = _tanh(sums[j])
     else:
         for j in range(n):
             sums[j] = math.tanh(sums[j])
@@ -128,34 +106,19 @@ def _activate_one(
     return n - first
 
 
-def _activate_with(n: int, tanh: Callable[..., Any]) -> Callable[..., int]:
+@kernel
+def _finish(
+    flat: Array, at: Array, sums: Array, n: int, single: bool
+) -> None:  # pragma: no cover - compiled
+    """Put the activations of gathered sums where they belong."""
+    _tanh_of(sums, n, single)
+    for j in range(n):
+        flat[at[j]] = sums[j]
+
+
+def _activate_with(n: int) -> Callable[..., int]:
     """Make what `activate` does, for batches of at least `n` columns, `n` at a time."""
     lanes = np.uint64(n)
-
-    @kernel
-    def drive_of(flat: Array, at: Any, slope: Any, bias: Any) -> Any:  # pragma: no cover - compiled
-        return add(multiply(fill(n, slope), load(n, flat, at)), fill(n, bias))
-
-    @kernel
-    def activated(drive: Any, threshold: Any, zero: Array) -> Any:  # pragma: no cover - compiled
-        below = add(fill(n, threshold), multiply(fill(n, -zero.dtype.type(1)), drive))
-        return where_positive(below, zeros(n, zero), tanh(drive, zero.dtype.type(1)))
-
-    @kernel
-    def activate_row(
-        flat: Array, row: Any, n_batch: Any, slope: Any, bias: Any, threshold: Any, single: bool
-    ) -> None:  # pragma: no cover - compiled
-        if single:
-            last = row + n_batch - lanes
-            # The last register may overlap the one before it, which will be overwritten.
-            drive = drive_of(flat, last, slope, bias)
-            for at in range(row, last, lanes):
-                store(flat, at, activated(drive_of(flat, at, slope, bias), threshold, flat))
-            store(flat, last, activated(drive, threshold, flat))
-            return
-        for k in range(row, row + n_batch):
-            total = slope * flat[k] + bias
-            flat[k] = math.tanh(total) if total >= threshold else flat.dtype.type(0)
 
     @kernel
     def activate(
@@ -169,16 +132,22 @@ def _activate_with(n: int, tanh: Callable[..., Any]) -> Callable[..., int]:
         summed: Array,
         active: Array,
     ) -> int:  # pragma: no cover - compiled
-        n_batch = np.uint64(y.shape[1])
+        zero, n_batch = y.dtype.type(0), np.uint64(y.shape[1])
         flat, kept = y.reshape(-1), summed.reshape(-1)
-        n_active = first
+        at = np.empty(_GATHERED + y.shape[1], np.uint64)
+        sums = np.empty(_GATHERED + y.shape[1], y.dtype)
+        n_gathered, n_active = 0, first
         for i in range(np.uint64(first), np.uint64(stop)):
-            row = i * n_batch
+            steepness, offset, row = slope[i], bias[i], i * n_batch
             is_open = False
             b = _NONE
-            while b < n_batch and not is_open:
-                drive = drive_of(flat, row + min(b, n_batch - lanes), slope[i], bias[i])
-                is_open = any_from(drive, threshold)
+            while b < n_batch:
+                # The last register may overlap the one before it: nothing is written yet.
+                c = min(b, n_batch - lanes)
+                drive = multiply(fill(n, steepness), load(n, flat, row + c))
+                if any_from(add(drive, fill(n, offset)), threshold):
+                    is_open = True
+                    break
                 b += lanes
             if not is_open:  # most neurons are silent
                 b = _NONE
@@ -191,13 +160,20 @@ def _activate_with(n: int, tanh: Callable[..., Any]) -> Callable[..., int]:
             if len(kept):
                 for k in range(row, row + n_batch):
                     kept[k] = flat[k]
-            activate_row(flat, row, n_batch, slope[i], bias[i], threshold, single)
+            for k in range(row, row + n_batch):
+                total = steepness * flat[k] + offset
+                at[n_gathered], sums[n_gathered], flat[k] = k, total, zero
+                n_gathered += total >= threshold
+            if n_gathered >= _GATHERED:
+                _finish(flat, at, sums, n_gathered, single)
+                n_gathered = 0
+        _finish(flat, at, sums, n_gathered, single)
         return n_active - first
 
     return activate
 
 
-_activate_few, _activate_many = _activate_with(2, _tanh_two), _activate_with(8, _tanh_eight)
+_activate_few, _activate_many = _activate_with(2), _activate_with(8)
 
 
 @kernel

@@ -201,7 +201,7 @@ class FusedRun:
                 self._slope,
                 self._bias,
                 dtype.type(self._settings.threshold),
-                False,  # tanh to 4e-7 would show in gradients where neurons are nearly saturated
+                dtype == np.float32,
                 order.sensory,
                 order.places,
                 self._given[first : stop + 1],

@@ -21,7 +21,6 @@ __all__ = [
     "add_product",
     "any_from",
     "any_set",
-    "divide",
     "fill",
     "load",
     "multiply",
@@ -137,14 +136,6 @@ def _multiply(_: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def _divide(_: Any, a: Any, b: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fdiv(args[0], args[1])
-
-    return a(a, b), generate
-
-
-@intrinsic
 def _where_positive(_: Any, tested: Any, a: Any, b: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         positive = builder.fcmp_ordered(">", args[0], ir.Constant(args[0].type, None))
@@ -224,11 +215,6 @@ def multiply(a: Any, b: Any) -> Any:
     return a * b
 
 
-def divide(a: Any, b: Any) -> Any:
-    """Return `a / b`."""
-    return a / b
-
-
 def where_positive(tested: Any, a: Any, b: Any) -> Any:
     """Return `a` where what is tested is above 0, else `b`."""
     return np.where(tested > 0, a, b)
@@ -252,5 +238,5 @@ def prefetch(array: Any, index: Any) -> None:
 if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     zeros, load, store = _zeros, _load, _store  # type: ignore[assignment]
     add_product, prefetch = _add_product, _prefetch  # type: ignore[assignment]
-    fill, add, multiply, divide = _fill, _add, _multiply, _divide  # type: ignore[assignment]
+    fill, add, multiply = _fill, _add, _multiply  # type: ignore[assignment]
     where_positive, any_from, any_set = _where_positive, _any_from, _any_set  # type: ignore[assignment]
