@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from gradient_cases import batch_of, make_chain, make_random, maximise
@@ -54,6 +55,25 @@ def test_no_single_input_can_be_left_out(worm_network: wg.MultilayeredNetwork) -
         without[j, t] = 0
         attained = worm_network(without)[rows, 2].numpy()
         assert (np.abs(attained - 0.9) > 0.02).any()
+
+
+def test_at_last_it_follows_the_true_gradient(
+    worm_network: wg.MultilayeredNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nearer than by the surrogate gradient alone, and never farther."""
+    targets = {b: (2, name) for b, name in enumerate(["AVA", "AIB", "RIM", "RIB", "AIY", "SMD"])}
+    frame = [(b, t, n, 1.0) for b, (t, name) in targets.items() for n in worm_network.find(name)]
+    asked = wg.TargetActivation(pd.DataFrame(frame, columns=["batch", "layer", "neuron", "value"]))
+
+    def miss() -> pd.Series:
+        found = maximise(worm_network, asked, seed=0).targets
+        squares = (found["nearest"] - found["value"]).pow(2)
+        return squares.groupby(found["batch"]).mean()
+
+    faded = miss()
+    monkeypatch.setattr(_automatic, "_FADING", ())
+    assert (faded <= miss() + 1e-6).all()
+    assert (faded < miss() - 1e-6).any()
 
 
 def test_what_cannot_be_reached_is_nearly_as_near_as_it_came() -> None:

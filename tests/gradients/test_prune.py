@@ -100,6 +100,21 @@ def test_a_member_is_pruned_the_same_alone_and_in_company(
         assert torch.equal(alone.stimulus[0], together.stimulus[b])
 
 
+@pytest.mark.parametrize("name", ["AVA", "RIA"])
+def test_a_large_network_is_pruned_the_same_through_funnels(
+    network: wg.MultilayeredNetwork, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets, stimulus = ask(network, name, "AVB"), full(network, 2)
+    allowed = misses(network, targets, stimulus) + 0.05
+    plain = prune(network, targets, stimulus, allowed)
+    monkeypatch.setattr(_variants, "_LARGE", 0)
+    variants = Variants(network, targets, allowed, tqdm(disable=True), often=True)
+    narrow = prune_variants(variants, stimulus, lambda x: x)
+    assert torch.equal(narrow.stimulus, plain.stimulus)
+    assert narrow.minimal.tolist() == plain.minimal.tolist() == [True, True]
+    assert variants._narrowed, "funnels were used"
+
+
 def test_what_does_not_hold_stays_as_it_is(network: wg.MultilayeredNetwork) -> None:
     targets, stimulus = ask(network, "AVA", "AVB"), full(network, 2)
     allowed = misses(network, targets, stimulus) + 0.05

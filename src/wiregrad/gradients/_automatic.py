@@ -16,14 +16,18 @@ from ..network import MultilayeredNetwork
 from ._prune import prune
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
-from ._search import LEAK, Outcome, Trial, search
+from ._search import LEAK, Objective, Outcome, Trial, search
 from ._shortlist import shorten, shortlist
 from ._start import linear_slope
 from ._thin import Thin
-from ._tolerance import TOLERANCE, allowed_miss
+from ._tolerance import TOLERANCE, WITHIN, allowed_miss
 from ._variants import Variants
 
 __all__ = ["AutomaticSearch", "Found"]
+
+# By the surrogate gradient silent neurons are found, but where thousands of inputs matter it leads
+# past the nearest approach. So it fades: slope below threshold, and share of the step size.
+_FADING = ((0.01, 1.0), (0.0, 0.5))
 
 
 @dataclass(eq=False)
@@ -98,7 +102,7 @@ class AutomaticSearch:
         return found
 
     def _stages(self, found: Found, starts: Callable[[], Tensor]) -> None:
-        self._timed(found, "reach", lambda: self._reach(found, starts()))
+        self._timed(found, "reach", lambda: self._come_near(found, starts()))
         if not found.outcome.interrupted:
             self._timed(found, "shorten", lambda: self._shorten(found))
             self._timed(found, "thin", lambda: self._thin(found))
@@ -122,8 +126,15 @@ class AutomaticSearch:
         price = silence.new_zeros(n)
         return Found(outcome, self.resting, np.ones(n), np.zeros(n, np.bool_), price)
 
+    def _come_near(self, found: Found, starts: Tensor) -> None:
+        """Come as near to the targets as can be, at last by the true gradient."""
+        self._reach(found, starts)
+        for leak, share in _FADING:
+            if not found.outcome.interrupted:
+                self._follow(found, leak, share * self.rate)
+
     def _reach(self, found: Found, starts: Tensor) -> None:
-        """Come as near to the targets as can be; keep the best start of each member."""
+        """Go from all starts; keep the best of each member."""
         n = len(starts) // self.targets.n_members
         many = self.targets.repeated(n)
         reached = search(
@@ -143,6 +154,39 @@ class AutomaticSearch:
         outcome.interrupted = reached.interrupted
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
         self._choose(found, many, reached, n)
+
+    def _follow(self, found: Found, leak: float, rate: float) -> None:
+        """Go on with the members that have not reached their targets, nor found nothing at all."""
+        targets, driven = self.targets, (found.outcome.stimulus > 0).any(dim=2).any(dim=1)
+        reached = targets.all_by_member((found.nearest - targets.value).abs() <= WITHIN)
+        self._go_on(found, Reach(targets, 1, rate), self.running & driven & ~reached, leak)
+        with torch.no_grad():
+            attained = targets.watch(self.model, leak=0.0)(found.outcome.stimulus).read
+        found.nearest = torch.where(driven[targets.batch], attained, found.nearest)
+
+    def _go_on(self, found: Found, objective: Objective, running: Tensor, leak: float) -> None:
+        """Search on from the best of every member."""
+        outcome = found.outcome
+        further = search(
+            self.model,
+            self.targets,
+            outcome.stimulus,
+            objective,
+            limit=self.limit - outcome.passes,
+            running=running,
+            resting_error=self._resting_error(),
+            on_pass=self.on_pass,
+            best=outcome.stimulus,
+            leak=leak,
+            window=self.window,
+        )
+        better, passes = further.best_pass >= 0, outcome.passes
+        outcome.stimulus = further.stimulus
+        outcome.best_pass = torch.where(better, passes + further.best_pass, outcome.best_pass)
+        outcome.passes = passes + further.passes
+        outcome.losses += further.losses
+        outcome.snapshots += further.snapshots
+        outcome.interrupted = further.interrupted
 
     def _choose(self, found: Found, many: ResolvedTargets, reached: Outcome, n: int) -> None:
         """Choose among the starts of each member, and silence, what is nearest to its targets."""
@@ -170,43 +214,26 @@ class AutomaticSearch:
 
     def _thin(self, found: Found) -> None:
         """Weigh the inputs against each other, so that some can go."""
-        outcome, passes = found.outcome, found.outcome.passes
         thin = Thin(self.targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
-        thinned = search(
-            self.model,
-            self.targets,
-            outcome.stimulus,
-            thin,
-            limit=self.limit - passes,
-            running=self.running & ((outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop),
-            resting_error=self._resting_error(),
-            on_pass=self.on_pass,
-            best=outcome.stimulus,
-            window=self.window,
-        )
-        better = thinned.best_pass >= 0
-        outcome.stimulus, found.nearest = thinned.stimulus, thin.nearest
-        outcome.best_pass = torch.where(better, passes + thinned.best_pass, outcome.best_pass)
-        outcome.passes = passes + thinned.passes
-        outcome.losses += thinned.losses
-        outcome.snapshots += thinned.snapshots
-        outcome.interrupted = thinned.interrupted
-        found.price = thin.price(thinned.stimulus)
+        some = (found.outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop
+        self._go_on(found, thin, self.running & some, LEAK)
+        found.nearest = thin.nearest
+        found.price = thin.price(found.outcome.stimulus)
 
     def _prune(self, found: Found) -> None:
         """Leave out what can be left out."""
-        variants = self._variants(found, self.silent)
+        variants = self._variants(found, self.silent, often=True)
         pruned = prune(variants, found.outcome.stimulus, lambda x: x * self._slope(x, LEAK))
         variants.close()
         found.outcome.stimulus, found.minimal = pruned.stimulus, pruned.minimal
         found.outcome.interrupted = pruned.interrupted
 
-    def _variants(self, found: Found, silent: bool) -> Variants:
+    def _variants(self, found: Found, silent: bool, often: bool = False) -> Variants:
         """Make what runs variants, by how near the targets have been come."""
         value = self.targets.value
         allowed = allowed_miss((found.nearest - value).abs(), (self.resting - value).abs())
         bar = tqdm(desc="pruning", unit=" runs", disable=silent)
-        return Variants(self.model, self.targets, allowed, bar)
+        return Variants(self.model, self.targets, allowed, bar, often)
 
     def _slope(self, stimulus: Tensor, leak: float) -> Tensor:
         return self.targets.slope(self.model, stimulus, leak)

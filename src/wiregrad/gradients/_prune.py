@@ -152,18 +152,7 @@ class _Trimmer:
         return gone
 
     def _slack(self, left_out: list[tuple[int, IntArray]]) -> npt.NDArray[np.float64]:
-        """Run members without some inputs; see `Variants.slack`."""
-        found, rows = np.empty(len(left_out)), self._variants.rows
-        for begin in range(0, len(left_out), rows):
-            chunk = left_out[begin : begin + rows]
-            members = np.array([b for b, _ in chunk])
-            stimuli = self.stimulus[members].flatten(1)
-            row = np.repeat(np.arange(len(chunk)), [len(inputs) for _, inputs in chunk])
-            stimuli[row, np.concatenate([inputs for _, inputs in chunk])] = 0
-            found[begin : begin + len(chunk)] = self._variants.slack(
-                members, stimuli.view(-1, *self.stimulus.shape[1:])
-            )
-        return found
+        return self._variants.without(self.stimulus, left_out)
 
 
 class _Walk:

@@ -13,9 +13,9 @@ from ._tolerance import PROGRESS, WITHIN
 __all__ = ["Reach"]
 
 # Passes without progress after which a target is taken to be as near as it gets.
-_PATIENCE = 40
+_PATIENCE = 24
 # Passes without progress after which the step is halved.
-_TOO_LONG = 12
+_TOO_LONG = 8
 
 
 class Reach:

@@ -161,6 +161,7 @@ def search(
     resting_error: Tensor,
     on_pass: Callable[[Trial, Outcome], None],
     best: Tensor | None = None,
+    leak: float = LEAK,
     window: int | None = None,
 ) -> Outcome:
     """Follow the gradient from a start until every member is finished.
@@ -182,6 +183,8 @@ def search(
         Told of every pass, for progress and logs.
     best : Tensor, shape (batch, sensory, step), optional
         What the best stimuli are until a pass has found better; by default silence.
+    leak : float
+        Slope of the surrogate gradient below threshold.
     window : int, optional
         Steps kept in memory at a time; see `Watch`.
 
@@ -204,7 +207,7 @@ def search(
     outcome = Outcome(best, none_yet, torch.zeros_like(none_yet))
 
     def make_watch(asked: ResolvedTargets) -> Watch:
-        return asked.watch(model, leak=LEAK, also=objective.reads, window=window)
+        return asked.watch(model, leak=leak, also=objective.reads, window=window)
 
     try:
         limit = torch.as_tensor(limit, device=start.device).expand(len(start))

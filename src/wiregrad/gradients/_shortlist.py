@@ -97,13 +97,11 @@ def _try(variants: Variants, best: Tensor, drive: Tensor, ranking: Tensor, membe
     )
     offered, counts = _counts(drive), _counts(best)
     pairs = [(b, k) for b in members for k in _sizes(int(offered[b])) if k < counts[b]]
-    for begin in range(0, len(pairs), variants.rows):
-        chunk = pairs[begin : begin + variants.rows]
-        stimuli = torch.stack([_first(drive[b], order[b], k) for b, k in chunk])
-        slack = variants.slack(np.array([b for b, _ in chunk]), stimuli)
-        for (b, k), left, tried in zip(chunk, slack, stimuli, strict=True):
-            if left >= 0 and k < counts[b]:
-                best[b], counts[b] = tried, k
+    ranked = order.cpu().numpy()
+    slack = variants.without(drive, [(b, ranked[b, k : offered[b]]) for b, k in pairs])
+    for (b, k), left in zip(pairs, slack, strict=True):
+        if left >= 0 and k < counts[b]:
+            best[b], counts[b] = _first(drive[b], order[b], k), k
 
 
 def _sizes(n: int) -> list[int]:

@@ -1,5 +1,6 @@
 """The connectome as a differentiable network."""
 
+from ._funnel import Funnel, Funnels
 from ._fused import is_compiled
 from ._gate import gate
 from ._memory import has_room
@@ -14,6 +15,8 @@ from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
+    "Funnel",
+    "Funnels",
     "MultilayeredNetwork",
     "Response",
     "Slopes",

@@ -15,7 +15,7 @@ from ._steps import unrolled_steps
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["can_fuse", "fused_response", "fused_run", "is_compiled"]
+__all__ = ["can_fuse", "fused_response", "fused_run", "is_compiled", "slope_and_bias"]
 
 _KINDS = (torch.float32, torch.float64)
 
@@ -143,13 +143,13 @@ def _settings(
 def _slope_and_bias(model: MultilayeredNetwork, room: Room | None) -> tuple[Tensor, Tensor]:
     """Return slope and bias of every neuron; a room keeps them unless they are being trained."""
     if room is None or model.is_training_parameters:
-        return _of_neurons(model)
+        return slope_and_bias(model)
     if room.slope_and_bias is None:
-        room.slope_and_bias = _of_neurons(model)
+        room.slope_and_bias = slope_and_bias(model)
     return room.slope_and_bias
 
 
-def _of_neurons(model: MultilayeredNetwork) -> tuple[Tensor, Tensor]:
+def slope_and_bias(model: MultilayeredNetwork) -> tuple[Tensor, Tensor]:
     if model.slope is not None and model.biases is not None and model.indices is not None:
         # Unlike indexing, its gradient adds up without sorting: 20 times as fast.
         slope, bias = (
