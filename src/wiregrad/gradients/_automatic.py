@@ -13,6 +13,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..network import MultilayeredNetwork
+from ._budget import Budget
+from ._choose_sets import choose_sets
 from ._prune import prune
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
@@ -20,7 +22,7 @@ from ._search import LEAK, Outcome, Trial, search
 from ._shortlist import shorten, shortlist
 from ._start import linear_slope
 from ._thin import Thin
-from ._tolerance import TOLERANCE, allowed_miss
+from ._tolerance import TOLERANCE, WITHIN, allowed_miss
 from ._variants import Variants
 
 __all__ = ["AutomaticSearch", "Found"]
@@ -46,6 +48,8 @@ class Found:
         Penalty on the stimulus.
     seconds : dict
         How long each stage took.
+    free : Tensor, shape (batch, n_starts, sensory, step), or None
+        What each start came to in the first stage: with any number of inputs.
     """
 
     outcome: Outcome
@@ -54,11 +58,15 @@ class Found:
     minimal: npt.NDArray[np.bool_]
     price: Tensor
     seconds: dict[str, float] = field(default_factory=dict)
+    free: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class AutomaticSearch:
     """Reaches the targets from several starts, holds them with ever fewer inputs, then prunes.
+
+    With a budget that counts inputs, the best set within it is chosen after the first stage, and
+    the others work on what is in it.
 
     Attributes
     ----------
@@ -71,7 +79,8 @@ class AutomaticSearch:
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
     silent : bool
-        Whether to show no progress bar for pruning.
+        Whether to show no progress bars for choosing and pruning.
+    budget : Budget
     """
 
     model: MultilayeredNetwork
@@ -84,6 +93,7 @@ class AutomaticSearch:
     on_pass: Callable[[Trial, Outcome], None]
     silent: bool
     window: int | None
+    budget: Budget
 
     def run(self, starts: Callable[[], Tensor]) -> Found:
         """Search from some starts, (batch * n_starts, sensory, step), those of a member in a row.
@@ -99,8 +109,11 @@ class AutomaticSearch:
 
     def _stages(self, found: Found, starts: Callable[[], Tensor]) -> None:
         self._timed(found, "reach", lambda: self._reach(found, starts()))
-        if not found.outcome.interrupted:
+        if self.budget.is_counted:
+            self._timed(found, "choose", lambda: self._choose_sets(found))
+        elif not found.outcome.interrupted:
             self._timed(found, "shorten", lambda: self._shorten(found))
+        if not found.outcome.interrupted and not self.budget.binary:
             self._timed(found, "thin", lambda: self._thin(found))
         if not found.outcome.interrupted:
             self._timed(found, "prune", lambda: self._prune(found))
@@ -143,6 +156,8 @@ class AutomaticSearch:
         outcome.interrupted = reached.interrupted
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
         self._choose(found, many, reached, n)
+        if self.budget.is_counted:
+            self._hide(found)
 
     def _choose(self, found: Found, many: ResolvedTargets, reached: Outcome, n: int) -> None:
         """Choose among the starts of each member, and silence, what is nearest to its targets."""
@@ -154,6 +169,7 @@ class AutomaticSearch:
         silent = self._resting_error().sqrt() <= nearest
         row = torch.arange(targets.n_members, device=number.device) * n + number
         # The starts that were finished early because another had reached the targets count as well.
+        found.free = reached.stimulus.view(len(number), n, *reached.stimulus.shape[1:])
         agrees = (distance <= nearest[:, None] + TOLERANCE) | (nearest <= TOLERANCE)[:, None]
         found.agreement = agrees.double().mean(dim=1).cpu().numpy()
         found.nearest = torch.where(
@@ -161,6 +177,63 @@ class AutomaticSearch:
         )
         found.outcome.stimulus = torch.where(silent[:, None, None], 0, reached.stimulus[row])
         found.outcome.best_pass = reached.best_pass[row]
+
+    def _hide(self, found: Found) -> None:
+        """Begin anew with silence: what was found may lie beyond the budget."""
+        nothing = self._nothing()
+        found.outcome.stimulus, found.outcome.best_pass = (
+            nothing.outcome.stimulus,
+            nothing.outcome.best_pass,
+        )
+        found.nearest, found.agreement = nothing.nearest, nothing.agreement
+
+    def _choose_sets(self, found: Found) -> None:
+        """Find what can be reached within the budget."""
+        if found.outcome.interrupted or found.free is None or not self.running.any():
+            return
+        rows = self.running.nonzero().flatten()
+        targets = self.targets.take(rows)
+        within = torch.full_like(targets.value, WITHIN)
+        bar = tqdm(desc="choosing", unit=" runs", disable=self.silent)
+        variants = Variants(self.model, targets, within, bar)
+
+        def polish(stimuli: Tensor, running: Tensor) -> Tensor:
+            return self._polish(found, rows, targets, stimuli, running)
+
+        chosen = choose_sets(self.model, targets, self.budget, found.free[rows], variants, polish)
+        variants.close()
+        with torch.no_grad():
+            attained = targets.watch(self.model, leak=0.0)(chosen.stimulus).read
+        found.outcome.stimulus[rows] = chosen.stimulus
+        found.nearest = found.nearest.clone()
+        found.nearest[self.targets.targets_of(rows)] = attained
+        found.agreement[rows.cpu().numpy()] = chosen.agreement
+        found.outcome.interrupted = chosen.interrupted
+
+    def _polish(
+        self, found: Found, rows: Tensor, targets: ResolvedTargets, stimuli: Tensor, running: Tensor
+    ) -> Tensor:
+        """Fit the strengths of active inputs to the targets, of several sets of each member."""
+        n, outcome = len(stimuli) // len(rows), found.outcome
+        many = targets.repeated(n).driving(stimuli > 0)
+        left = (self.limit - outcome.passes[rows]).repeat_interleave(n)
+        fitted = search(
+            self.model,
+            many,
+            stimuli,
+            Reach(many, n, self.rate),
+            limit=left,
+            running=running,
+            resting_error=self._resting_error()[rows].repeat_interleave(n),
+            on_pass=self.on_pass,
+            best=stimuli,
+            window=self.window,
+        )
+        outcome.passes[rows] += fitted.passes.view(-1, n).amax(dim=1)
+        outcome.losses += fitted.losses
+        if fitted.interrupted:
+            raise KeyboardInterrupt  # the sets as they are will be gone on with
+        return fitted.stimulus
 
     def _shorten(self, found: Found) -> None:
         """Keep the inputs that matter most: in a linear network, and then in this one."""
@@ -171,10 +244,13 @@ class AutomaticSearch:
     def _thin(self, found: Found) -> None:
         """Weigh the inputs against each other, so that some can go."""
         outcome, passes = found.outcome, found.outcome.passes
-        thin = Thin(self.targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
+        targets = self.targets
+        if self.budget.is_counted:  # what is silent must stay so
+            targets = targets.driving(outcome.stimulus > 0)
+        thin = Thin(targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
         thinned = search(
             self.model,
-            self.targets,
+            targets,
             outcome.stimulus,
             thin,
             limit=self.limit - passes,

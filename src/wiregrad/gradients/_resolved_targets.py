@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor
 from .._messages import few
 from ..network import MultilayeredNetwork, Slopes, Wanted, Watch
 from ._target_rows import find_neurons_of_rows, layer_numbers, refuse_rows, whole_numbers
+from ._target_watch import TargetWatch, ranges_of
 from ._targets import TargetActivation
 
 __all__ = ["ResolvedTargets", "resolve_targets"]
@@ -38,6 +39,9 @@ class ResolvedTargets:
         Size of the batch.
     table : DataFrame
         The same as a frame: `batch`, `layer`, `neuron` and `value`, in float64 as it was asked.
+    driven : Tensor of bool, shape (1 or n_members, 1 or sensory, step), or None
+        Inputs that may be driven: the network sees nothing of the others, and they have no slope.
+        By default all.
     """
 
     batch: Tensor
@@ -46,6 +50,7 @@ class ResolvedTargets:
     value: Tensor
     n_members: int
     table: pd.DataFrame
+    driven: Tensor | None = None
 
     def watch(
         self,
@@ -54,10 +59,45 @@ class ResolvedTargets:
         leak: float,
         also: Wanted = "nothing",
         window: int | None = None,
-    ) -> Watch:
+    ) -> TargetWatch:
         """Make what runs a network and reads the targets' activations; see `Watch`."""
         place = self.batch, self.neuron, self.layer
-        return Watch(model, *place, leak=leak, also=also, window=window)
+        watch = Watch(model, *place, leak=leak, also=also, window=window)
+        return TargetWatch(watch, self.driven)
+
+    def watch_of(
+        self, model: MultilayeredNetwork, members: Tensor, *, leak: float
+    ) -> tuple[TargetWatch, Tensor, Tensor]:
+        """Make what runs some members, in any order and any number of times.
+
+        Returns
+        -------
+        watch : TargetWatch
+        row, target : Tensor of int64, shape (n_read,)
+            Of each activation it reads: the position in `members`, and which of these targets.
+        """
+        row, target = ranges_of(self._starts, members)
+        watch = Watch(model, row, self.neuron[target], self.layer[target], leak=leak)
+        return TargetWatch(watch, self._driven_of(members)), row, target
+
+    def within(self, stimulus: Tensor) -> Tensor:
+        """Silence the inputs that may not be driven, (batch, sensory, step)."""
+        return stimulus if self.driven is None else torch.where(self.driven, stimulus, 0)
+
+    def driving(self, driven: Tensor | None) -> ResolvedTargets:
+        """Ask the same of some inputs alone, (1 or n_members, 1 or sensory, step); None for all."""
+        return replace(self, driven=driven)
+
+    @cached_property
+    def _starts(self) -> Tensor:
+        """Where each member's targets begin, and where the last one's end."""
+        members = torch.arange(self.n_members + 1, device=self.batch.device)
+        return torch.searchsorted(self.batch, members)
+
+    def _driven_of(self, members: Tensor) -> Tensor | None:
+        if self.driven is None or len(self.driven) == 1:
+            return self.driven
+        return self.driven[members]
 
     def slope(self, model: MultilayeredNetwork, stimulus: Tensor, leak: float) -> Tensor:
         """Return by how much each input moves its member's targets towards their values.
@@ -96,7 +136,7 @@ class ResolvedTargets:
 
     def take(self, members: Tensor) -> ResolvedTargets:
         """Keep some members, ascending; the others' targets go."""
-        return self._of_rows(*self._rows_of(members), len(members))
+        return self._of_rows(*self._rows_of(members), members)
 
     def targets_of(self, members: Tensor) -> Tensor:
         """Return which targets belong to some members, ascending: their places in this batch."""
@@ -108,7 +148,8 @@ class ResolvedTargets:
         copies = self.batch[:, None] * n + torch.arange(n, device=self.batch.device)
         order = torch.argsort(copies.flatten(), stable=True)
         rows = rows.repeat_interleave(n)[order]
-        return self._of_rows(rows, copies.flatten()[order], self.n_members * n)
+        members = torch.arange(self.n_members, device=self.batch.device).repeat_interleave(n)
+        return self._of_rows(rows, copies.flatten()[order], members)
 
     def _rows_of(self, members: Tensor) -> tuple[Tensor, Tensor]:
         number = torch.full((self.n_members,), -1, device=self.batch.device)
@@ -116,15 +157,16 @@ class ResolvedTargets:
         rows = (number[self.batch] >= 0).nonzero().flatten()
         return rows, number[self.batch[rows]]
 
-    def _of_rows(self, rows: Tensor, batch: Tensor, n_members: int) -> ResolvedTargets:
+    def _of_rows(self, rows: Tensor, batch: Tensor, members: Tensor) -> ResolvedTargets:
         table = self.table.iloc[rows.cpu().numpy()].reset_index(drop=True)
         return ResolvedTargets(
             batch=batch,
             layer=self.layer[rows],
             neuron=self.neuron[rows],
             value=self.value[rows],
-            n_members=n_members,
+            n_members=len(members),
             table=table.assign(batch=batch.cpu().numpy()),
+            driven=self._driven_of(members),
         )
 
     def digests(self) -> list[bytes]:

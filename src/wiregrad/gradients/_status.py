@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..network import NO_WALK, MultilayeredNetwork, shortest_walks, unroll
+from ..network import NO_WALK, MultilayeredNetwork, driven_states, shortest_walks, unroll
 from ._resolved_targets import ResolvedTargets
 from ._tolerance import TOLERANCE
 
@@ -42,13 +43,26 @@ class Prospect:
     unreachable: BoolArray
 
 
-def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect:
+def look_ahead(
+    model: MultilayeredNetwork,
+    targets: ResolvedTargets,
+    input_steps: Collection[int] | None = None,
+) -> Prospect:
     """Find out which targets no stimulus can move.
+
+    Parameters
+    ----------
+    model : MultilayeredNetwork
+    targets : ResolvedTargets
+    input_steps : collection of int, optional
+        Steps at which inputs may be driven; by default all.
 
     Notes
     -----
-    Cost: one forward run, and one pass over the edges for each hop to the farthest neuron.
+    Cost: one forward run, one pass over the edges for each hop to the farthest neuron, and one for
+    each step over those that can be driven by then.
     """
+    steps = range(model.num_layers) if input_steps is None else input_steps
     silence = torch.zeros(
         1, len(model.sensory_indices), model.num_layers, dtype=model.dtype, device=model.device
     )
@@ -56,13 +70,10 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
         resting = targets.read_one(unroll(model, silence)[0])
     neuron, layer = targets.neuron.cpu().numpy(), targets.layer.cpu().numpy()
     walk = shortest_walks(model)[neuron]
-    by_walk = (walk != NO_WALK) & (walk <= layer + 1)
     sensory = np.isin(neuron, model.sensory_indices.cpu().numpy())
-    directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state ...
-    if model.custom_activation_function is not None:
-        directly = sensory  # ... but an activation of one's own may remember the one before
+    movable = driven_states(model, steps)[neuron, layer]
     off = ((resting - targets.value).abs() > TOLERANCE).cpu().numpy()
-    return Prospect(walk, sensory, resting, ~(by_walk | directly) & off)
+    return Prospect(walk, sensory, resting, ~movable & off)
 
 
 def target_table(

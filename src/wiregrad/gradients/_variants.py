@@ -1,4 +1,4 @@
-"""Variants of stimuli, run side by side: which of them hold a member's targets."""
+"""Variants of stimuli, run side by side: how near they bring a member to its targets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork, Watch
+from ..network import MultilayeredNetwork
 from ._resolved_targets import ResolvedTargets
 
 __all__ = ["Variants"]
+
+FloatArray = npt.NDArray[np.float64]
 
 # States in memory at a time; but not fewer rows than a product can share a pass over the edges.
 _STATES, _FEWEST, _MOST = 1 << 22, 32, 1024
@@ -42,10 +44,6 @@ class Variants:
         self._model, self._targets, self._bar = model, targets, bar
         self._allowed = allowed.double().cpu().numpy()
         self._value = targets.value.double().cpu().numpy()
-        starts = torch.searchsorted(
-            targets.batch.cpu(), torch.arange(targets.n_members + 1), right=False
-        )
-        self._first, self._last = starts[:-1].numpy(), starts[1:].numpy()
         #: Variants to make at a time.
         self.rows = min(max(_STATES // model.n_neurons, _FEWEST), _MOST)
 
@@ -53,7 +51,7 @@ class Variants:
         """Leave the progress bar as it is."""
         self._bar.close()
 
-    def slack(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> npt.NDArray[np.float64]:
+    def slack(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> FloatArray:
         """Return how much of the allowed distance is left, by the target that has least.
 
         Below 0 a target is lost.
@@ -64,22 +62,31 @@ class Variants:
             Whose targets to look at.
         stimuli : Tensor, shape (n, sensory, step)
         """
-        counts = self._last[members] - self._first[members]
-        rows = np.repeat(np.arange(len(members)), counts)
-        begin = np.repeat(np.cumsum(counts) - counts, counts)
-        target = np.repeat(self._first[members], counts) + np.arange(len(rows)) - begin
-        device = self._targets.neuron.device
-        place = torch.from_numpy(target).to(device)
-        watch = Watch(
-            self._model,
-            torch.from_numpy(rows).to(device),
-            self._targets.neuron[place],
-            self._targets.layer[place],
-            leak=0.0,
-        )
+        rows, target, miss = self._misses(members, stimuli)
+        least = np.full(len(members), np.inf)
+        np.minimum.at(least, rows, self._allowed[target] - miss)
+        return least
+
+    def distance(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> FloatArray:
+        """Return the root mean square distance from the targets, or 0 where all are in reach.
+
+        Parameters are those of `slack`; a target is in reach within its allowed distance.
+        """
+        rows, target, miss = self._misses(members, stimuli)
+        within = np.ones(len(members), dtype=np.bool_)
+        np.logical_and.at(within, rows, miss <= self._allowed[target])
+        total = np.bincount(rows, miss**2, minlength=len(members))
+        distance: FloatArray = np.sqrt(total / np.bincount(rows, minlength=len(members)))
+        return np.where(within, 0.0, distance)
+
+    def _misses(
+        self, members: npt.NDArray[np.int64], stimuli: Tensor
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], FloatArray]:
+        """Run stimuli; return the row, the target and its distance of every activation asked."""
+        whose = torch.from_numpy(members).to(self._targets.batch.device)
+        watch, rows, target = self._targets.watch_of(self._model, whose, leak=0.0)
         with torch.no_grad():
             read = watch(stimuli).read.double().cpu().numpy()
         self._bar.update(len(members))
-        least = np.full(len(members), np.inf)
-        np.minimum.at(least, rows, self._allowed[target] - np.abs(read - self._value[target]))
-        return least
+        which = target.cpu().numpy()
+        return rows.cpu().numpy(), which, np.abs(read - self._value[which])
