@@ -66,19 +66,22 @@ def newcomers(
     driven : ndarray of bool, shape (n_units, width)
         Entries that may be driven.
     levels : tuple of float
+        Strongest first.
 
     Returns
     -------
     unit : ndarray of int64, shape (n,)
     content : ndarray, shape (n, width)
-        One entry or all that may be driven, or of up to three any of them, at one of the levels; in
-        an active unit also what it has, with one entry set to a level or silenced.
+        One entry or all that may be driven, or of up to three any of them, at the first level, and
+        all at the others; in an active unit also what it has, with one entry set to a level or
+        silenced.
     """
     active = np.flatnonzero(stimulus.any(axis=1))
     looked_at = np.union1d(pool, active)
     width = stimulus.shape[1]
     shapes = _shapes(np.any(driven, axis=0))
-    patterns = (shapes[:, None] * np.array(levels)[:, None]).reshape(-1, width)
+    weaker = np.array(levels[1:])[:, None] * shapes[-1]
+    patterns = np.concatenate([levels[0] * shapes, weaker])
     unit = np.repeat(looked_at, len(patterns))
     content = np.tile(patterns, (len(looked_at), 1)) * driven[unit]
     if width > 1:
@@ -89,7 +92,7 @@ def newcomers(
 
 
 def _shapes(driven: npt.NDArray[np.bool_]) -> FloatArray:
-    """List which entries of a unit may be driven together, (n, width).
+    """List which entries of a unit may be driven together, (n, width); all of them come last.
 
     Examples
     --------

@@ -13,6 +13,7 @@ from torch import Tensor
 from ._budget import Budget
 from ._moves import neighbours, newcomers
 from ._offers import Offer, Scores, run_offers
+from ._tolerance import PROGRESS
 from ._variants import Variants
 
 __all__ = ["Climber", "Sets"]
@@ -88,6 +89,8 @@ class Sets:
         self._ranking: FloatArray = ranking.flatten(1).double().cpu().numpy()
         self._resting = resting
         self._levels = (1.0,) if budget.binary else _LEVELS
+        # Where strengths are fitted afterwards, small gains can wait.
+        self._gain = _EQUAL if budget.binary else PROGRESS
         # With a limit on neurons, a neuron's entries come and go together; else each by itself.
         neuron = [driven.shape[1]] if budget.neurons is not None else []
         entry = [1] if budget.neurons is None or budget.entries is not None else []
@@ -210,7 +213,7 @@ class Sets:
             return False
         best = int(np.lexsort(self._keys(climber.member, scores))[0])
         stimulus, distance = offer[best], float(scores.distance[best])
-        better = distance < climber.distance - _EQUAL
+        better = distance < climber.distance - self._gain
         if not better and self._is_silent(climber.member, climber.distance):
             x = climber.stimulus.flatten().double().cpu().numpy()
             worth = float(x @ self._ranking[climber.member])
