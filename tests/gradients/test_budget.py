@@ -91,12 +91,11 @@ def test_a_larger_budget_is_never_worse(worm_network: wg.MultilayeredNetwork) ->
     asked = {2: {"AVAL": 1.0}}
     free = maximise(worm_network, asked, seed=0).targets["nearest"][0]
     nearest = [
-        maximise(worm_network, asked, seed=0, max_active=n).targets["nearest"][0]
-        for n in (1, 2, 3, 20)
+        maximise(worm_network, asked, seed=0, max_active=n).targets["nearest"][0] for n in (1, 3, 8)
     ]
     assert (np.diff(nearest) >= -1e-3).all()
     assert nearest[0] < 0.7 < 0.9 < nearest[-1]
-    assert nearest[-1] == pytest.approx(free, abs=0.02)
+    assert nearest[-1] == pytest.approx(free, abs=0.05)
 
 
 def test_steps_alone_are_searched_as_ever() -> None:
@@ -236,5 +235,5 @@ def test_a_sweep_takes_a_budget(tmp_path: Any, worm_network: wg.MultilayeredNetw
     asked = {2: dict.fromkeys(worm_network.find("AVA").tolist(), 0.9)}
     alone = maximise(worm_network, asked, seed=0, **limits)
     np.testing.assert_array_equal(swept.stimulus("AVA"), alone.input)
-    with pytest.raises(ValueError, match="what differs: .*max_active"):
+    with pytest.raises(ValueError, match=r"what differs: .*max_active"):
         wg.sweep(worm_network, problems, tmp_path / "swept", progress=False, max_active=3)

@@ -85,8 +85,9 @@ def choose_sets(
     run instead.
 
     Cost: for a round of swaps, a forward run for each pair of an active unit (a neuron, or an
-    entry) and what may come in its place; of more than 512 entries the 64 units that rank highest
-    come, and the 32 active ones that matter least go.
+    entry) and what may come in its place. Of more than 512 entries only those may come that rank
+    among the 16 highest, at rest or as the set is, and only the 8 active units that matter least
+    (otherwise 32) may go.
     """
     linear = _scaled(linear_slope(model, targets))
     ranking = linear + _scaled(targets.slope(model, free[:, 0], LEAK))

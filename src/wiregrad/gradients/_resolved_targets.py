@@ -80,6 +80,14 @@ class ResolvedTargets:
         watch = Watch(model, row, self.neuron[target], self.layer[target], leak=leak)
         return TargetWatch(watch, self._driven_of(members)), row, target
 
+    def slope_of(
+        self, model: MultilayeredNetwork, members: Tensor, stimuli: Tensor, leak: float
+    ) -> Tensor:
+        """Return the same of some members, in any order, with a stimulus for each."""
+        watch, _, target = self.watch_of(model, members, leak=leak)
+        response, gradient = watch.run(stimuli)
+        return gradient(Slopes((self.value[target] - response.read).sign()))
+
     def within(self, stimulus: Tensor) -> Tensor:
         """Silence the inputs that may not be driven, (batch, sensory, step)."""
         return stimulus if self.driven is None else torch.where(self.driven, stimulus, 0)

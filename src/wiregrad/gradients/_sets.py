@@ -25,16 +25,19 @@ FloatArray = npt.NDArray[np.float64]
 # How strongly an input is driven that joins a set; where it may be weaker than full, that is fitted
 # by gradient afterwards.
 _LEVELS = (1.0, 0.5, 0.2)
-# Of so many entries all are looked at; of more, the units that rank highest.
-_ALL, _POOL = 512, 64
-# Active units that may go: those that matter least.
-_OUTS = 32
-# Neighbours of a set that are run before the best of them is moved to.
-_BLOCK = 2048
+# Of so many entries all may come; of more, so many of the units that rank highest at rest, and as
+# many of those that rank highest with the set that is to change.
+_ALL, _POOL = 512, 16
+# Active units that may go, likewise: those that matter least.
+_OUTS, _FEW_OUTS = 32, 8
+# Neighbours of a set that are run before the best of them is moved to, where all units may come and
+# where some may: there networks are large.
+_BLOCK, _FEW = 2048, 256
 # Distances that differ by less are equal.
 _EQUAL = 1e-6
-# Sets of equal size that are kept while they are grown from nothing, and the largest size for that.
-_BEAM, _GROWN = 8, 8
+# Sets of equal size that are kept while they are grown from nothing, likewise; and the largest size
+# for that.
+_BEAM, _THIN, _GROWN = 8, 2, 8
 
 
 @dataclass(eq=False)
@@ -88,9 +91,10 @@ class Sets:
         self._variants, self._budget, self._driven = variants, budget, driven
         self._ranking: FloatArray = ranking.flatten(1).double().cpu().numpy()
         self._resting = resting
+        self._all = bool(driven.sum() <= _ALL)
+        # Small gains can wait where strengths are fitted later, and cost much in large networks.
+        self._gain = _EQUAL if budget.binary and self._all else PROGRESS
         self._levels = (1.0,) if budget.binary else _LEVELS
-        # Where strengths are fitted afterwards, small gains can wait.
-        self._gain = _EQUAL if budget.binary else PROGRESS
         # With a limit on neurons, a neuron's entries come and go together; else each by itself.
         neuron = [driven.shape[1]] if budget.neurons is not None else []
         entry = [1] if budget.neurons is None or budget.entries is not None else []
@@ -148,15 +152,15 @@ class Sets:
         self, climber: Climber, offers: Sequence[Offer], scores: Sequence[Scores]
     ) -> list[Tensor]:
         """Move to the best of some offers; return the best few that differ."""
-        ranked = []
+        ranked, beam = [], _BEAM if self._all else _THIN
         for number, (offer, own) in enumerate(zip(offers, scores, strict=True)):
             self._move(climber, offer, own)
             keys = self._keys(climber.member, own)
-            best = np.lexsort(keys)[: _BEAM * 4]
+            best = np.lexsort(keys)[: beam * 4]
             ranked += [(*(key[i] for key in keys[::-1]), number, int(i)) for i in best]
         picked: dict[bytes, Tensor] = {}
         for near, *_, number, i in sorted(ranked):
-            if np.isfinite(near) and len(picked) < _BEAM:
+            if np.isfinite(near) and len(picked) < beam:
                 stimulus = offers[number][i]
                 picked.setdefault(stimulus.cpu().numpy().tobytes(), stimulus)
         return list(picked.values())
@@ -172,36 +176,40 @@ class Sets:
 
     def _plan(self, climber: Climber) -> list[tuple[int, IntArray]]:
         """Part the units that may go into blocks."""
-        plan = []
+        plan, most = [], _OUTS if self._all else _FEW_OUTS
         for width in self.widths:
             units = _units(climber.stimulus, width)
             active = np.flatnonzero(units.any(axis=1))
             worth = (self._ranking[climber.member].reshape(-1, width) * units).sum(axis=1)[active]
-            outs = np.concatenate([[-1], active[np.argsort(worth, kind="stable")][:_OUTS]])
-            n_new = len(self._newcomers(climber.member, units)[0])
-            size = max(1, _BLOCK // max(1, n_new))
+            outs = np.concatenate([[-1], active[np.argsort(worth, kind="stable")][:most]])
+            n_new = len(self._newcomers(climber.member, climber.stimulus, width)[0])
+            size = max(1, (_BLOCK if self._all else _FEW) // max(1, n_new))
             plan += [(width, outs[i : i + size]) for i in range(0, len(outs), size)]
         return plan
 
     def _offer(self, member: int, stimulus: Tensor, outs: IntArray, width: int) -> Offer:
-        unit, content = self._newcomers(member, _units(stimulus, width))
+        unit, content = self._newcomers(member, stimulus, width)
         moves = neighbours(outs, unit, content, width, also_none=True)
         return Offer(member, len(moves), partial(moves.of, stimulus))
 
-    def _newcomers(self, member: int, units: FloatArray) -> tuple[IntArray, FloatArray]:
-        width = units.shape[1]
-        driven = self._driven.reshape(-1, width)
-        return newcomers(units, self._pool(member, width), driven, self._levels)
+    def _newcomers(self, member: int, stimulus: Tensor, width: int) -> tuple[IntArray, FloatArray]:
+        pool = self._pool(member, stimulus, width)
+        return newcomers(
+            _units(stimulus, width), pool, self._driven.reshape(-1, width), self._levels
+        )
 
-    def _pool(self, member: int, width: int) -> IntArray:
+    def _pool(self, member: int, stimulus: Tensor, width: int) -> IntArray:
         """List the units that may come: all, or of many those that rank highest."""
         driven = self._driven.reshape(-1, width)
         units = np.flatnonzero(driven.any(axis=1))
-        if len(units) * width <= _ALL:
+        if self._all:
             return units
-        ranking = np.where(driven, self._ranking[member].reshape(-1, width), -np.inf)
-        best = ranking.max(axis=1)[units]
-        pool: IntArray = np.sort(units[np.argsort(-best, kind="stable")[:_POOL]])
+        now = self._variants.slope(np.array([member]), stimulus[None])[0]
+        best = []
+        for ranking in (self._ranking[member], now.flatten().double().cpu().numpy()):
+            highest = np.where(driven, ranking.reshape(-1, width), -np.inf).max(axis=1)[units]
+            best.append(units[np.argsort(-highest, kind="stable")[:_POOL]])
+        pool: IntArray = np.union1d(*best)
         return pool
 
     def _run(self, offers: Sequence[Offer]) -> list[Scores]:

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from ..network import MultilayeredNetwork
 from ._resolved_targets import ResolvedTargets
+from ._search import LEAK
 
 __all__ = ["Variants"]
 
@@ -78,6 +79,14 @@ class Variants:
         total = np.bincount(rows, miss**2, minlength=len(members))
         distance: FloatArray = np.sqrt(total / np.bincount(rows, minlength=len(members)))
         return np.where(within, 0.0, distance)
+
+    def slope(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> Tensor:
+        """Return by how much each input of stimuli moves the targets towards their values.
+
+        Silent neurons count with a surrogate slope.
+        """
+        whose = torch.from_numpy(members).to(self._targets.batch.device)
+        return self._targets.slope_of(self._model, whose, stimuli, LEAK)
 
     def _misses(
         self, members: npt.NDArray[np.int64], stimuli: Tensor
