@@ -143,7 +143,7 @@ def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
 
 def _call_lines(result: MaximisationResult) -> str:
     given = [
-        f"{name}={value!r}" if isinstance(value, (bool, int, float)) else f"{name}={_AS_GIVEN}"
+        f"{name}={_literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
         for name, value in search_options(result).items()
     ]
     lines = _arguments(["network", "targets", *given, f"seed={result.seed!r}"])

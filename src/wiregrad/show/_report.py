@@ -110,19 +110,7 @@ def _network_of(
             "this result does not hold its network (a pickled or copied result leaves it out): "
             "pass the network that was asked, report(result, network=network)"
         )
-    made, asked = network.provenance.get("checksum"), result.provenance.get("checksum")
-    if made and asked and made != asked:
-        raise ValueError(
-            f"the network was made from another connectome than the result: its checksum starts "
-            f"with {made[:12]}, the result's with {asked[:12]}; pass the network that was asked"
-        )
-    needed = (len(network.sensory_indices), network.n_neurons)
-    held = (result.batch_input.shape[1], result.batch_output.shape[1])
-    if needed != held:
-        raise ValueError(
-            f"the result is of {held[0]:,} sensory and {held[1]:,} neurons in all, the network has "
-            f"{needed[0]:,} and {needed[1]:,}: pass the network that was asked"
-        )
+    result.require_asked(network)
     return network
 
 
@@ -187,21 +175,29 @@ def _batch_html(result: MaximisationResult, network: MultilayeredNetwork) -> str
         "Targets": [target_names(network, targets) for _, targets in shown],
         "Mean attained": [f"{value:.3f}" for value in shown["attained"].mean()],
         "Mean asked": [f"{value:.3f}" for value in shown["value"].mean()],
+        "Nearest": [f"{value:.3f}" for value in shown["nearest"].mean()],
         "Outcome": rows["status"],
         "Neurons driven": [f"{n:,}" for n in rows["active_neurons"]],
         "Active inputs": [f"{n:,}" for n in rows["active_inputs"]],
+        "Minimal": ["yes" if proved else "no" for proved in rows["minimal"]],
+        "Starts that agree": [f"{share:.0%}" for share in rows["agreement"]],
         "Passes": [f"{n:,}" for n in rows["passes"]],
     }
     said = "Every question is answered on its own. "
     if len(result.members) > _MOST_MEMBERS:
         said += f"The first {_MOST_MEMBERS} are shown one by one below. "
     said += f"{left:,} more are not in this table; see result.members." if left else ""
-    return paragraph(said) + table(columns, numbers=set(columns) - {"Targets", "Outcome"})
+    return paragraph(said) + table(
+        columns, numbers=set(columns) - {"Targets", "Outcome", "Minimal"}
+    )
 
 
 def _search_html(result: MaximisationResult, page: Page) -> str:
     passes = counted(result.n_passes, "pass", "passes")
     said = f"{passes} forward and backward through the network, in {result.seconds:.1f} s."
+    stages = [f"{stage} {seconds:.2f} s" for stage, seconds in result.stage_seconds.items()]
+    said += f" Stages: {', '.join(stages)}." if stages else ""
+    said += _certainty(result) if len(result.members) == 1 else ""
     figure = page.figure(
         plot_losses(result),
         "Losses over the passes of the search",
@@ -213,6 +209,24 @@ def _search_html(result: MaximisationResult, page: Page) -> str:
         min_width=340,
     )
     return paragraph(said) + figure
+
+
+def _certainty(result: MaximisationResult) -> str:
+    """Say how sure the answer of a single question is."""
+    member = result.members.iloc[0]
+    if member["status"] == "unreachable" or not result.stage_seconds:
+        return ""
+    near = abs(result.targets["nearest"] - result.targets["value"]).mean()
+    said = (
+        f" At the nearest approach the targets were off by {near:.3f} in the mean; "
+        f"{member['agreement']:.0%} of the starts came as near as the best."
+    )
+    if member["minimal"]:
+        said += (
+            " No active input can be left out without losing the targets: the network was run "
+            "without each."
+        )
+    return said
 
 
 def _repeat_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:
