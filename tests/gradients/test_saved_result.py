@@ -44,7 +44,7 @@ def assert_equal(one: wg.MaximisationResult, other: wg.MaximisationResult) -> No
     assert len(one.snapshots) == len(other.snapshots)
     for array, same in zip(one.snapshots, other.snapshots, strict=True):
         np.testing.assert_array_equal(array, same)
-    for name in ("targets", "members", "neurons"):
+    for name in ("targets", "target_neurons", "members", "neurons"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
     for name in ATTRIBUTES:
         assert getattr(one, name) == getattr(other, name)
@@ -89,10 +89,10 @@ def test_saving_again_replaces_and_leaves_nothing_behind(
     result.save(folder)
     assert_equal(result, wg.MaximisationResult.load(folder))
     names = sorted(path.name.partition("-")[0] for path in folder.iterdir())
-    assert names == ["arrays", "members", "neurons", "result.json", "targets"]
+    assert names == ["arrays", "members", "neurons", "result.json", "target_neurons", "targets"]
 
 
-@pytest.mark.parametrize("nth", range(1, 6))
+@pytest.mark.parametrize("nth", range(1, 7))
 def test_a_save_that_fails_leaves_what_was_there(
     result: wg.MaximisationResult, batch: wg.MaximisationResult, tmp_path: Path, nth: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -217,7 +217,7 @@ def spoil(folder: Path) -> None:
         (changed("format", 2), "which is newer than this one .*upgrade wiregrad"),
         (changed("files", {}), "is damaged .it lacks names of its files.: save the result again"),
         (
-            changed("files", dict.fromkeys(("targets", "members", "neurons", "arrays"), "../x")),
+            changed("files", dict.fromkeys((*_saved_result._TABLES, "arrays"), "../x")),
             "is damaged .it lacks names of its files.",
         ),
         (lambda folder: (folder / "result.json").write_text("{"), "is damaged"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -26,7 +27,7 @@ from ._result import MaximisationResult
 from ._search import Outcome, search
 from ._settings import SearchSettings, check_settings
 from ._start import choose_seed, given_start, make_starts, random_start
-from ._status import Prospect, look_ahead, member_table, target_table
+from ._status import Prospect, look_ahead, member_table, part_table, target_table
 from ._wandb import WandbLog
 
 __all__ = ["activation_maximisation"]
@@ -335,11 +336,14 @@ def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect, budget: B
     if lost.empty:
         return
     walks, sensory = prospect.walk[prospect.unreachable], prospect.sensory[prospect.unreachable]
+    layers = targets.parts().groupby("part_of")["layer"].max()[prospect.unreachable]
+    names = [
+        str(row.target) if pd.notna(getattr(row, "target", None)) else f"neuron {row.neuron}"
+        for row in lost.itertuples()
+    ]
     remedy = [
-        f"neuron {neuron} at layer {layer} ({_fewest_steps(layer, walk, direct, budget)})"
-        for neuron, layer, walk, direct in zip(
-            lost["neuron"], lost["layer"], walks, sensory, strict=True
-        )
+        f"{name} at layer {layer} ({_fewest_steps(layer, walk, direct, budget)})"
+        for name, layer, walk, direct in zip(names, layers, walks, sensory, strict=True)
     ]
     logger.warning(
         "%d of %d targets cannot be reached from the inputs in the steps given; fewest steps that "
@@ -389,6 +393,7 @@ def _evaluate(
         [snapshot[0] if alone else snapshot for snapshot in outcome.snapshots],
     )
     result.targets = table
+    result.target_neurons = part_table(targets, table, prospect, activations)
     result.members = member_table(table, stimulus, outcome.best_pass, outcome.passes, seed).assign(
         agreement=1.0 if found.agreement is None else found.agreement,
         minimal=False if found.minimal is None else found.minimal,

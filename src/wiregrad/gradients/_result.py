@@ -52,7 +52,13 @@ class MaximisationResult(_Fields):
         found), `resting` (activation without any input), `status`, `shortest_walk` (fewest hops
         from the inputs; <NA> if there is no walk). Status is "reached" (within 0.02 of the value),
         "improved" (nearer than at rest by more than 0.02), "stuck", or "unreachable" (no walk of
-        the right length).
+        the right length). With targets of several neurons (`TargetActivation.mean` and others)
+        `target` besides: what each is called; then `neuron` is missing, and `layer` where it has
+        several; `attained`, `nearest` and `resting` are of the mean or the difference.
+    target_neurons : DataFrame
+        One row for each neuron of a target and each layer: the columns of `targets`, with
+        `attained` and `resting` of the neuron alone, `value`, `nearest` and `status` of its target,
+        and its `weight` in it. The same as `targets` where all targets are single neurons.
     members : DataFrame
         One row a batch member: `batch`, `status`, `active_inputs` (entries of the stimulus above
         0), `active_neurons` (sensory neurons that have one), `best_pass`, `passes`, `seed`,
@@ -81,6 +87,7 @@ class MaximisationResult(_Fields):
     """
 
     targets: pd.DataFrame
+    target_neurons: pd.DataFrame
     members: pd.DataFrame
     seed: int
     arguments: dict[str, Any]
@@ -219,6 +226,7 @@ class MaximisationResult(_Fields):
             setattr(result, name, page[name])
         result.version = page["version"]
         result.targets, result.members = tables["targets"], tables["members"]
+        result.target_neurons = tables["target_neurons"]
         result.__dict__["_neurons"] = tables["neurons"]
         result.network = None
         if network is not None:

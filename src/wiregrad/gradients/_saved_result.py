@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["SAVED", "read_result", "write_result"]
 
 _PAGE, _KIND, _FORMAT = "result.json", "maximisation", 1
-_TABLES, _ARRAYS = ("targets", "members", "neurons"), "arrays"
+_TABLES, _ARRAYS = ("targets", "target_neurons", "members", "neurons"), "arrays"
 _LOSSES = ("activation_losses", "out_regularisation_losses", "in_regularisation_losses")
 
 #: What a page holds of a result, as it is called there.
 SAVED = ("seed", "arguments", "provenance", "n_passes", "seconds", "stage_seconds", "interrupted")
 
-_FILE = re.compile(r"(targets|members|neurons|arrays)-[0-9a-f]{12}\.(parquet|npz)")
-_PART = re.compile(r"\.(targets|members|neurons|arrays|result\.json)-[0-9a-f]{32}\.part")
+_FILE = re.compile(r"(targets|target_neurons|members|neurons|arrays)-[0-9a-f]{12}\.(parquet|npz)")
+_PART = re.compile(
+    r"\.(targets|target_neurons|members|neurons|arrays|result\.json)-[0-9a-f]{32}\.part"
+)
 
 
 def write_result(result: MaximisationResult, folder: Path) -> None:

@@ -36,7 +36,7 @@ def named_neurons(result: MaximisationResult) -> pd.DataFrame:
             "result.network to the network that was asked"
         )
     sensory = result.network.sensory_indices.cpu().numpy()
-    neurons = np.union1d(sensory, result.targets["neuron"].to_numpy(dtype=np.int64))
+    neurons = np.union1d(sensory, result.target_neurons["neuron"].to_numpy(dtype=np.int64))
     rows = pd.Series(np.arange(len(sensory)), index=sensory)
     labels = neuron_labels(result.network).iloc[neurons].reset_index(drop=True)
     labels.insert(0, "neuron", neurons)
@@ -46,7 +46,11 @@ def named_neurons(result: MaximisationResult) -> pd.DataFrame:
 def summary(result: MaximisationResult) -> pd.DataFrame:
     """Sum a result up, a row a problem: see `MaximisationResult.to_frame`."""
     names = result.neurons.set_index("neuron")
-    targets = result.targets.assign(name=names["id"].loc[result.targets["neuron"]].array)
+    asked = result.targets
+    named = asked["neuron"].map(names["id"]).astype("str")
+    if "target" in asked:
+        named = named.where(asked["target"].isna(), asked["target"])
+    targets = asked.assign(name=named)
     by_member = targets.groupby("batch")
     means = by_member[["value", "attained", "nearest", "resting"]].mean()
     members = result.members

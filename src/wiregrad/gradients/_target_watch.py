@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ..network import Response, Slopes, Watch
 
-__all__ = ["TargetWatch", "ranges_of"]
+__all__ = ["Sums", "TargetWatch", "ranges_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Which weighted sums of activations are asked for.
+
+    Attributes
+    ----------
+    of : Tensor of int64, shape (n_places,)
+        The target that each activation belongs to, ascending.
+    weight : Tensor, shape (n_places,)
+    n_targets : int
+    """
+
+    of: Tensor
+    weight: Tensor
+    n_targets: int
+
+    def add_up(self, read: Tensor) -> Tensor:
+        """Sum activations up: (n_places,) to (n_targets,)."""
+        total = read.new_zeros(self.n_targets)
+        return total.index_add(0, self.of, self.weight * read)
+
+    def spread(self, slope: Tensor) -> Tensor:
+        """Carry slopes with respect to the sums back: (n_targets,) to (n_places,)."""
+        return self.weight * slope[self.of]
 
 
 class TargetWatch:
-    """A `Watch` that hides inputs from the network: they count as 0, and have no slope.
+    """A `Watch` that reads targets and hides inputs: these count as 0, and have no slope.
 
     Parameters
     ----------
     watch : Watch
     driven : Tensor of bool, shape (1 or batch, 1 or sensory, step), or None
         Inputs that may be driven; None for all.
+    sums : Sums, optional
+        What the targets are of the activations that `watch` reads: by default each is one.
     """
 
-    def __init__(self, watch: Watch, driven: Tensor | None) -> None:
-        self._watch, self._driven = watch, driven
+    def __init__(self, watch: Watch, driven: Tensor | None, sums: Sums | None = None) -> None:
+        self._watch, self._driven, self._sums = watch, driven, sums
 
     @property
     def threshold(self) -> float:
@@ -32,12 +61,23 @@ class TargetWatch:
 
     def __call__(self, stimulus: Tensor) -> Response:
         """Run the network on a stimulus, shape (batch, sensory, step)."""
-        return self._watch(self._within(stimulus))
+        return self._added_up(self._watch(self._within(stimulus)))
 
     def run(self, stimulus: Tensor) -> tuple[Response, Callable[[Slopes], Tensor]]:
         """Run the network; return the response and its gradient: see `Watch.run`."""
         response, gradient = self._watch.run(self._within(stimulus))
-        return response, lambda slopes: self._within(gradient(slopes))
+
+        def carried_back(slopes: Slopes) -> Tensor:
+            if self._sums is not None:
+                slopes = replace(slopes, read=self._sums.spread(slopes.read))
+            return self._within(gradient(slopes))
+
+        return self._added_up(response), carried_back
+
+    def _added_up(self, response: Response) -> Response:
+        if self._sums is None:
+            return response
+        return replace(response, read=self._sums.add_up(response.read))
 
     def _within(self, inputs: Tensor) -> Tensor:
         return inputs if self._driven is None else torch.where(self._driven, inputs, 0)

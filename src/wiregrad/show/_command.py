@@ -69,7 +69,7 @@ def _connectome(provenance: Mapping[str, Any]) -> str | None:
 
 def _targets(targets: pd.DataFrame, network: MultilayeredNetwork) -> list[str] | None:
     """Return the targets as whole groups, else as ids; None if they are too many or differ."""
-    if len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
+    if "target" in targets or len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
         return None
     ids = neuron_labels(network)["id"]
     types = _types(network, ids)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ..network import MultilayeredNetwork
 from ._asked import asked_html, target_names
 from ._command import command_line
@@ -87,11 +89,11 @@ def report(
     """
     graph_objects()  # if plotly is missing, say so before any work
     network = _network_of(result, network)
-    names = target_names(network, result.targets)
+    names = target_names(network, result.target_neurons)
     path = Path(_default_name(result, names) if path is None else path)
     check_writable(path)
     members = [
-        Member(network, stimulus, activations, result.targets[result.targets["batch"] == batch])
+        Member(network, stimulus, activations, *_of_member(result, batch))
         for batch, (stimulus, activations) in enumerate(
             zip(result.batch_input[:_MOST_MEMBERS], result.batch_output, strict=False)
         )
@@ -114,6 +116,13 @@ def _network_of(
     return network
 
 
+def _of_member(result: MaximisationResult, batch: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the neurons of a member's targets, and the targets that are of several neurons."""
+    parts, targets = result.target_neurons, result.targets
+    sums = targets[targets["neuron"].isna()]
+    return parts[parts["batch"] == batch], sums[sums["batch"] == batch]
+
+
 def _default_name(result: MaximisationResult, names: str) -> str:
     words = f"{result.provenance.get('connectome', 'network')} {names}"
     slug = re.sub(r"[^a-z0-9]+", "-", words.casefold())[:60].strip("-")
@@ -128,7 +137,7 @@ def _page(
         f"Written by wiregrad {result.version} on {origin}. This page loads nothing from the web."
     )
     page = Page(title, _header_html(result, members), footer)
-    page.add("What was asked", asked_html(network, result.targets, result.provenance))
+    page.add("What was asked", asked_html(network, result.target_neurons, result.provenance))
     if len(result.members) > 1:
         page.add("All questions of the batch", _batch_html(result, network))
     for batch, member in enumerate(members):
@@ -168,14 +177,17 @@ def _header_html(result: MaximisationResult, members: list[Member]) -> str:
 
 def _batch_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:
     rows = result.members.head(_MOST_MEMBER_ROWS)
-    shown = result.targets[result.targets["batch"].isin(rows["batch"])].groupby("batch")
+    targets, parts = (
+        table[table["batch"].isin(rows["batch"])].groupby("batch")
+        for table in (result.targets, result.target_neurons)
+    )
     left = len(result.members) - len(rows)
     columns: dict[str, Iterable[object]] = {
         "Question": rows["batch"],
-        "Targets": [target_names(network, targets) for _, targets in shown],
-        "Mean attained": [f"{value:.3f}" for value in shown["attained"].mean()],
-        "Mean asked": [f"{value:.3f}" for value in shown["value"].mean()],
-        "Nearest": [f"{value:.3f}" for value in shown["nearest"].mean()],
+        "Targets": [target_names(network, own) for _, own in parts],
+        "Mean attained": [f"{value:.3f}" for value in targets["attained"].mean()],
+        "Mean asked": [f"{value:.3f}" for value in targets["value"].mean()],
+        "Nearest": [f"{value:.3f}" for value in targets["nearest"].mean()],
         "Outcome": rows["status"],
         "Neurons driven": [f"{n:,}" for n in rows["active_neurons"]],
         "Active inputs": [f"{n:,}" for n in rows["active_inputs"]],
