@@ -28,7 +28,7 @@ ROOMS = ["connectome", "product", "network", "tables", "gradients", "experiments
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
-SHARED = {"_elsewhere", "_environment", "_index_keys", "_messages", "_version"}
+SHARED = {"_elsewhere", "_environment", "_index_keys", "_messages", "_version", "_whole_files"}
 #: What a room never imports.
 NEVER = {"connectome": {"torch"}}
 

@@ -145,6 +145,25 @@ def test_iterations_bound_the_search(command: Command) -> None:
     assert "found in 7 passes" in command(*ASK, "--iterations", "7").out
 
 
+def test_a_budget_limits_the_stimulus(command: Command) -> None:
+    said = command(*ASK, "--max-active", "2", "--input-steps", "0", "--binary")
+    assert said.status == 0
+    assert "2 of 83 input neurons are active (2 inputs" in said.out
+    assert re.search(r"start +step 1 +step 2\n(.* 1\.00\n){1,2}$", said.out)
+    said = command(*ASK, "--max-active", "neurons=2,entries=3", "--iterations", "30")
+    assert re.search(r"[12] of 83 input neurons are active \([123] inputs", said.out)
+
+
+def test_what_the_input_steps_leave_out_is_said_so(command: Command) -> None:
+    base = ("maximise", "celegans", "--inputs", "ALML", "--targets", "AVDR", "--steps", "1")
+    assert command(*base).status == 0
+    later = command(*base[:-1], "2", "--at-step", "1", "--input-steps", "1")
+    assert later.status == 2
+    assert (
+        "AVDR (none of the right length from the input steps; the shortest walk has 1" in later.err
+    )
+
+
 def test_progress_is_shown(command: Command) -> None:
     assert "searching" in command(*ASK, "--iterations", "3").err
 
@@ -259,6 +278,15 @@ def test_all_options_of_convert(command: Command, tmp_path: Path) -> None:
         ((*ASK, "--sign", "polarity"), "no column 'polarity' to take signs from"),
         ((*ASK, "--group-by", "klass"), "no column 'klass' to group by"),
         ((*ASK, "--iterations", "0"), "'--iterations'"),
+        ((*ASK, "--max-active", "few"), "--max-active is 'few': give a number of neurons, such as"),
+        ((*ASK, "--max-active", "entries=x"), "--max-active is 'entries=x'"),
+        ((*ASK, "--max-active", "entry=2"), "max_active has 'entry'.*did you mean 'entries'"),
+        ((*ASK, "--max-active", "0"), "max_active is a whole number, at least 1, not 0"),
+        (
+            (*ASK, "--input-steps", "first"),
+            "--input-steps is 'first': give steps from 0, the start",
+        ),
+        ((*ASK, "--input-steps", "0,3"), "input_steps holds 3: the stimulus of this network has"),
         ((*ASK, "--out", "nowhere/x.html"), "there is no folder .*nowhere"),
         ((*ASK, "--frobnicate"), "No such option.*--frobnicate"),
         (("minimise", "celegans"), "No such command 'minimise'"),

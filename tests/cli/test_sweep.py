@@ -80,6 +80,17 @@ def test_the_same_command_goes_on(
     assert len(calls) == 6
 
 
+def test_a_budget_holds_for_all_problems(command: Command, tmp_path: Path) -> None:
+    ask = (*ASK, "--targets", "AVA", "--targets", "AVB", "--out", str(tmp_path / "out"))
+    assert command(*ask, "--max-active", "2", "--input-steps", "0,1", "--binary").status == 0
+    swept = wg.SweepResult(tmp_path / "out")
+    assert (swept.members["active_neurons"] <= 2).all()
+    for problem in ("AVA", "AVB"):
+        stimulus = swept.stimulus(problem)
+        assert set(stimulus.flat) == {0.0, 1.0}
+        assert not stimulus[:, 2:].any()
+
+
 def test_failed_problems_are_told(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

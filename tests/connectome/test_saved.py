@@ -183,7 +183,7 @@ MOMENTS: list[tuple[Any, str, int]] = [
     (hashlib, "file_digest", 2),
     (os, "fsync", 2),
     (Path, "replace", 2),
-    (_saved, "_plain", 1),
+    (_saved, "plain", 1),
     (os, "fsync", 3),
     (Path, "replace", 3),
 ]

@@ -119,6 +119,9 @@ def test_what_is_needed_to_repeat_it_is_kept(
         "n_runs": 10,
         "n_starts": 2,
         "checkpoint_steps": None,
+        "input_steps": None,
+        "max_active": None,
+        "binary": False,
         "input_tensor": None,
     }
     assert result.provenance["checksum"] == worm.checksum

@@ -8,7 +8,7 @@ import torch
 from tqdm.auto import tqdm
 
 import wiregrad as wg
-from wiregrad.gradients import _variants
+from wiregrad.gradients import _target_watch, _variants
 from wiregrad.gradients._prune import Pruned
 from wiregrad.gradients._prune import prune as prune_variants
 from wiregrad.gradients._resolved_targets import ResolvedTargets, resolve_targets
@@ -150,14 +150,14 @@ def test_arguments_are_not_changed(network: wg.MultilayeredNetwork) -> None:
 def test_control_c_keeps_what_has_been_dropped(
     network: wg.MultilayeredNetwork, monkeypatch: pytest.MonkeyPatch, runs: int
 ) -> None:
-    plain, calls = _variants.Watch.__call__, iter(range(1000))
+    plain, calls = _target_watch.Watch.__call__, iter(range(1000))
 
     def watch(self: object, stimulus: torch.Tensor) -> object:
         if next(calls) == runs:
             raise KeyboardInterrupt
         return plain(self, stimulus)
 
-    monkeypatch.setattr(_variants.Watch, "__call__", watch)
+    monkeypatch.setattr(_target_watch.Watch, "__call__", watch)
     targets, stimulus = ask(network, "AVA"), full(network, 1)
     with torch.no_grad():
         allowed = (targets.read(network(stimulus)) - targets.value).abs() + 0.05

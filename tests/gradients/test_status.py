@@ -187,6 +187,7 @@ def tables(
         sensory=np.array([True, False, True, False, True]),
         resting=torch.full((5,), resting),
         unreachable=np.broadcast_to(lost, 5),
+        resting_parts=torch.full((5,), resting),
     )
     targets = target_table(asked, known, activations)
     none = torch.zeros(3, dtype=torch.int64)

@@ -11,7 +11,7 @@ from hypothesis import given
 from network_cases import QUICK, NetworkCase, make_case, network_cases
 
 import wiregrad as wg
-from wiregrad.network import NO_WALK, shortest_walks
+from wiregrad.network import NO_WALK, driven_states, shortest_walks
 
 pytestmark = pytest.mark.kernel
 
@@ -79,3 +79,31 @@ def test_the_worm_is_small(worm_network: wg.MultilayeredNetwork, worm: wg.Connec
     matrix = worm.weights().matrix.toarray()
     assert walks.tolist() == walks_by_powers(matrix, worm.select("role=sensory").tolist())
     assert walks[worm.select("AVA")].tolist() == [1, 1]
+
+
+@QUICK
+@given(case=network_cases(rules=(None,)))
+def test_driven_states_are_those_that_respond_without_threshold(case: NetworkCase) -> None:
+    """With excitation only and no threshold, everything that can be driven is: step by step."""
+    case.options.update(threshold=0.0, default_bias=0.0, idx_to_group=None)
+    case.options.update(slope_dict=None, bias_dict=None)
+    excited = NetworkCase(np.abs(case.weights), case.sensory, case.stimulus, case.options)
+    network = excited.network()
+    for step in range(network.num_layers):
+        stimulus = torch.zeros(len(case.sensory), network.num_layers)
+        stimulus[:, step] = 1
+        driven = (network(stimulus) > 0).numpy()
+        np.testing.assert_array_equal(driven_states(network, [step]), driven)
+
+
+def test_all_steps_together_drive_what_each_does(make_chain: MakeChain) -> None:
+    network = make_chain(num_layers=4)
+    single = [driven_states(network, [step]) for step in range(4)]
+    np.testing.assert_array_equal(driven_states(network, range(4)), np.any(single, axis=0))
+    assert not driven_states(network, []).any()
+
+
+def test_a_state_that_is_remembered_stays_driven(make_chain: MakeChain) -> None:
+    network = make_chain(num_layers=3, activation_function=lambda _, x, h: torch.tanh(x) + h)
+    expected = [[True, True, True], [True, True, True], [False, True, True]]
+    assert driven_states(network, [0]).tolist() == expected

@@ -47,6 +47,8 @@ def make_worm() -> Any:
     ("network", "targets", "search"),
     [
         ({}, {2: {"AVA": 0.9}}, {}),
+        ({}, {2: {"AVA": 0.9}}, {"max_active": {"entries": 4}, "input_steps": [0, 1]}),
+        ({}, {2: {"AVA": 0.9}}, {"max_active": 2, "input_steps": -1, "binary": True}),
         ({}, {1: {"AVAL": 0.25}, 2: {"DVA": 0.5, "AVAR": 0}}, {"learning_rate": 0.3}),
         ({"gap_junctions": True, "unknown_sign": -1}, {2: {"AVA": 0.9}}, {"in_reg_lambda": 0.02}),
         ({"inputs": ["ASH", "PVDL"], "group_by": None}, {2: {"AVA": 0.9}}, {}),
@@ -173,6 +175,19 @@ def test_the_command_says_the_same(make_worm: Any) -> None:
         "wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --value 0.9 "
         "--iterations 3 --seed 5 --out report.html"
     )
+
+
+def test_the_command_names_the_budget(make_worm: Any) -> None:
+    limits = {"max_active": {"neurons": 2, "entries": 3}, "input_steps": [0, -1], "binary": True}
+    result = ask(make_worm(), {2: {"AVA": 0.9}}, **limits)
+    command = command_line(result, result.network)
+    said = "--max-active neurons=2,entries=3 --input-steps=0,-1 --binary --seed 5"
+    assert command is not None
+    assert said in command
+    result = ask(make_worm(), {2: {"AVA": 0.9}}, max_active=2, input_steps=0)
+    command = command_line(result, result.network)
+    assert command is not None
+    assert "--iterations 3 --max-active 2 --input-steps=0 --seed 5" in command
 
 
 def test_the_command_names_what_differs(make_worm: Any) -> None:

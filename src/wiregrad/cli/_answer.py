@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import typer
 
@@ -49,8 +51,8 @@ def unreachable_line(result: MaximisationResult) -> str:
     lost = result.targets[result.targets["status"] == "unreachable"]
     names = _names(result, lost)
     remedies = [
-        f"{name} (no walk leads to it)" if pd.isna(walk) else f"{name} (needs {walk} steps)"
-        for name, walk in zip(names, lost["shortest_walk"], strict=True)
+        f"{name} ({_remedy(walk, layer)})"
+        for name, walk, layer in zip(names, lost["shortest_walk"], lost["layer"], strict=True)
     ]
     which = "no target" if len(lost) == len(result.targets) else f"{len(lost):,} targets"
     verb = "can" if which == "no target" else "cannot"
@@ -59,6 +61,14 @@ def unreachable_line(result: MaximisationResult) -> str:
         f"{which} {verb} be reached from the inputs in {steps} step{'s' if steps > 1 else ''}: "
         f"{few(remedies)}"
     )
+
+
+def _remedy(walk: Any, layer: int) -> str:
+    if pd.isna(walk):
+        return "no walk leads to it"
+    if walk <= layer + 1:
+        return f"none of the right length from the input steps; the shortest walk has {walk} steps"
+    return f"needs {walk} steps"
 
 
 def _print_targets(result: MaximisationResult) -> None:

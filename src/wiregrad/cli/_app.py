@@ -63,6 +63,19 @@ Iterations = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(min=1, help="Most forward and backward passes; by default until it is done."),
 ]
+MaxActive = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        metavar="N",
+        help="Drive at most so many neurons: 3; or 'entries=5' (neurons at a step), or both, "
+        "'neurons=2,entries=5'.",
+    ),
+]
+InputSteps = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(metavar="STEPS", help="Drive at these steps alone: 0 (the start), or '0,1'."),
+]
+Binary = Annotated[bool, typer.Option("--binary", help="Drive each input fully or not at all.")]
 Sign = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(
@@ -230,6 +243,9 @@ def maximise(
     ] = "cell_type",
     seed: Seed = 0,
     iterations: Iterations = None,
+    max_active: MaxActive = None,
+    input_steps: InputSteps = None,
+    binary: Binary = False,
     out: Report = None,
     neurons: NeuronsFile = None,
     min_synapses: MinSynapses = None,
@@ -241,6 +257,8 @@ def maximise(
       wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --out ava.html
       wiregrad maximise celegans --inputs "/^(ALM|PLM|AVM)/" --targets AVBL --steps 4 --value 0.5
       wiregrad maximise celegans+gap --inputs "role=sensory and side=R" --targets DA --steps 4
+      wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 \\
+          --max-active 3 --input-steps 0 --binary
       wiregrad maximise flyvis_column --inputs role=input \\
           --targets "T4a and u=0 and v=0" --steps 5
 
@@ -258,6 +276,9 @@ def maximise(
         group_by=group_by,
         seed=seed,
         iterations=iterations,
+        max_active=max_active,
+        input_steps=input_steps,
+        binary=binary,
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     ask(wiring, question, report_path(out, asked_for=True))
@@ -300,6 +321,9 @@ def sweep(
     ] = "cell_type",
     seed: Seed = 0,
     iterations: Iterations = None,
+    max_active: MaxActive = None,
+    input_steps: InputSteps = None,
+    binary: Binary = False,
     batch_size: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Problems side by side; by default by memory, at most 64."),
@@ -341,6 +365,9 @@ def sweep(
         group_by=group_by,
         seed=seed,
         iterations=iterations,
+        max_active=max_active,
+        input_steps=input_steps,
+        binary=binary,
         batch_size=batch_size,
         workers=workers,
         scheduler=scheduler,

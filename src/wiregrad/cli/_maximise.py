@@ -38,7 +38,12 @@ def ask(connectome: Connectome, question: NetworkQuestion, report: Path | None) 
     print_question(network, len(targets), layer)
     say_if_compiling()
     result = activation_maximisation(
-        network, asked, num_iterations=question.iterations, seed=question.seed, print_output=False
+        network,
+        asked,
+        num_iterations=question.iterations,
+        seed=question.seed,
+        print_output=False,
+        **question.budget(),
     )
     _give_answer(result, report)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import typer
 
@@ -28,6 +29,49 @@ class NetworkQuestion:
     group_by: str = "cell_type"
     seed: int = 0
     iterations: int | None = None
+    max_active: str | None = None
+    input_steps: str | None = None
+    binary: bool = False
+
+    def budget(self) -> dict[str, Any]:
+        """Return the arguments of the search that limit the stimulus.
+
+        Raises
+        ------
+        ValueError
+            If an option cannot be read; whether it fits the network is seen by the search.
+        """
+        return {
+            "max_active": _max_active(self.max_active),
+            "input_steps": _input_steps(self.input_steps),
+            "binary": self.binary,
+        }
+
+
+def _max_active(given: str | None) -> int | dict[str, int] | None:
+    if given is None:
+        return None
+    try:
+        if "=" not in given:
+            return int(given)
+        pairs = (entry.partition("=") for entry in given.split(","))
+        return {name.strip(): int(number) for name, _, number in pairs}
+    except ValueError:
+        raise ValueError(
+            f"--max-active is {given!r}: give a number of neurons, such as 3, or 'entries=5', or "
+            "'neurons=2,entries=5'"
+        ) from None
+
+
+def _input_steps(given: str | None) -> list[int] | None:
+    if given is None:
+        return None
+    try:
+        return [int(step) for step in given.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"--input-steps is {given!r}: give steps from 0, the start, such as 0 or '0,1'"
+        ) from None
 
 
 def network_of(connectome: Connectome, question: NetworkQuestion) -> MultilayeredNetwork:

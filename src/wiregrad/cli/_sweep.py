@@ -66,6 +66,7 @@ def ask_all(connectome: Connectome, question: SweepQuestion, out: Path) -> None:
         scheduler=question.scheduler,
         retry_failed=question.retry_failed,
         num_iterations=question.iterations,
+        **question.budget(),
     )
     _print_outcome(swept)
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from scipy import sparse
 
 from .._messages import few
 from .._version import __version__
+from .._whole_files import plain, write_named
 from ._read_table import read_table
 from ._signs import EdgeSigns
 
@@ -79,7 +78,7 @@ def write_saved(connectome: Connectome, folder: Path) -> None:
         "checksum": connectome.checksum,
         "neurons": neurons,
         "edges": edges,
-        "provenance": _plain(connectome.provenance),
+        "provenance": plain(connectome.provenance),
     }
     _write_page(folder, page)
     _clear(folder, keep={neurons, edges})
@@ -161,35 +160,20 @@ def _write_table(table: pd.DataFrame, folder: Path, stem: str) -> str:
                 f"the {stem} table cannot be written to parquet ({reason}): make each column all "
                 "numbers or all text, and give each a name of its own"
             ) from None
-        with path.open("r+b") as stream:
+        with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            os.fsync(stream.fileno())
         return f"{stem}-{digest[:12]}.parquet"
 
-    return _write_beside(folder, stem, write)
+    return write_named(folder, stem, write)
 
 
 def _write_page(folder: Path, page: Mapping[str, Any]) -> None:
     def write(path: Path) -> str:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(json.dumps(page, indent=2) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
         return _PAGE
 
-    _write_beside(folder, "page", write)
-
-
-def _write_beside(folder: Path, stem: str, write: Callable[[Path], str]) -> str:
-    """Let a file be written under a passing name; then give it, in one stroke, its own."""
-    part = folder / f".{stem}-{uuid.uuid4().hex}.part"
-    try:
-        name = write(part)
-        part.replace(folder / name)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    return name
+    write_named(folder, "page", write)
 
 
 def _is_ours(path: Path) -> bool:
@@ -219,14 +203,3 @@ def _read_page(path: Path) -> dict[str, Any]:
     if missing:
         raise ValueError(f"{path} is damaged (it lacks {few(missing)}): save the connectome again")
     return page
-
-
-def _plain(value: Any) -> Any:
-    """Turn provenance into what JSON holds: lists, texts and numbers."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.generic, np.ndarray)):
-        return _plain(value.tolist())
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

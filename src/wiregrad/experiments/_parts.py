@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from .._whole_files import write_file
 
 __all__ = [
     "UNFINISHED",
@@ -46,12 +46,12 @@ def write_part(table: pd.DataFrame, path: Path, notes: dict[str, str] | None = N
         raise ValueError(f"{path.parent.name} cannot be written to parquet: {error}") from None
     encoded = {key.encode(): value.encode() for key, value in (notes or {}).items()}
     plain = plain.replace_schema_metadata({**(plain.schema.metadata or {}), **encoded})
-    _write_beside(path, lambda part: pq.write_table(plain, part, compression="zstd"))
+    write_file(path, lambda part: pq.write_table(plain, part, compression="zstd"))
 
 
 def write_text(text: str, path: Path) -> None:
     """Write a text under its name in one stroke."""
-    _write_beside(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_file(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def part_files(folder: Path) -> dict[str, Path]:
@@ -104,28 +104,3 @@ def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
             f"{path} is damaged ({error}): delete it and run the sweep again, which solves its "
             "problems anew"
         ) from None
-
-
-def _write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let a file be written under a passing name; once it is on the disk, give it its own."""
-    part = path.parent / f".{path.name}-{uuid.uuid4().hex}.part"
-    try:
-        write(part)
-        with part.open("r+b") as stream:
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Bring a folder's list of files to the disk, where that can be asked."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,6 +17,8 @@ from ..network import MultilayeredNetwork
 __all__ = ["Batch", "Problems", "problems_for", "read_problems"]
 
 _COLUMNS = ["layer", "neuron"]
+#: Of targets that are means or differences; see `TargetActivation`.
+_MORE = ["target", "weight"]
 
 
 def problems_for(
@@ -199,7 +201,8 @@ def read_problems(frame: pd.DataFrame) -> Problems:
     Parameters
     ----------
     frame : DataFrame
-        `layer`, `neuron`, and where they are given `problem` and `value`. Whether layers, neurons
+        `layer`, `neuron`, and where they are given `problem`, `value`, and of targets of several
+        neurons `target` and `weight`. Whether layers, neurons
         and values fit the network is found out when a problem is solved.
 
     Raises
@@ -239,7 +242,8 @@ def read_problems(frame: pd.DataFrame) -> Problems:
         )
     order = np.argsort(codes, kind="stable")
     values = frame["value"] if "value" in frame.columns else pd.Series(1.0, frame.index)
-    table = frame[_COLUMNS].assign(value=values).iloc[order].reset_index(drop=True)
+    more = [column for column in _MORE if column in frame.columns]
+    table = frame[_COLUMNS].assign(value=values, **frame[more]).iloc[order].reset_index(drop=True)
     starts = np.searchsorted(codes[order], np.arange(len(labels) + 1)).astype(np.int64)
     return Problems(_file_labels(labels.tolist()), table, starts)
 

@@ -69,7 +69,8 @@ def sweep(
     problems : DataFrame
         A row a target: `layer`, `neuron` (an index, or the name of a group for all its members),
         `value` (activation asked, 0 to 1; by default 1), and `problem`, any label: rows with the
-        same label are one problem. Without that column a row's neuron is its label.
+        same label are one problem. Without that column a row's neuron is its label. With columns
+        `target` and `weight`, targets are means or differences: see `TargetActivation`.
         `wiregrad.problems_for` makes one of groups.
     folder : str or Path
         A new folder, or that of the same sweep.

@@ -13,6 +13,8 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..network import MultilayeredNetwork
+from ._budget import Budget
+from ._choose_sets import choose_sets
 from ._prune import prune
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
@@ -50,6 +52,8 @@ class Found:
         Penalty on the stimulus.
     seconds : dict
         How long each stage took.
+    free : Tensor, shape (batch, n_starts, sensory, step), or None
+        What each start came to in the first stage: with any number of inputs.
     """
 
     outcome: Outcome
@@ -58,11 +62,15 @@ class Found:
     minimal: npt.NDArray[np.bool_]
     price: Tensor
     seconds: dict[str, float] = field(default_factory=dict)
+    free: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class AutomaticSearch:
     """Reaches the targets from several starts, holds them with ever fewer inputs, then prunes.
+
+    With a budget that counts inputs, the best set within it is chosen after the first stage, and
+    the others work on what is in it.
 
     Attributes
     ----------
@@ -75,7 +83,8 @@ class AutomaticSearch:
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
     silent : bool
-        Whether to show no progress bar for pruning.
+        Whether to show no progress bars for choosing and pruning.
+    budget : Budget
     """
 
     model: MultilayeredNetwork
@@ -88,6 +97,7 @@ class AutomaticSearch:
     on_pass: Callable[[Trial, Outcome], None]
     silent: bool
     window: int | None
+    budget: Budget
 
     def run(self, starts: Callable[[], Tensor]) -> Found:
         """Search from some starts, (batch * n_starts, sensory, step), those of a member in a row.
@@ -103,8 +113,11 @@ class AutomaticSearch:
 
     def _stages(self, found: Found, starts: Callable[[], Tensor]) -> None:
         self._timed(found, "reach", lambda: self._come_near(found, starts()))
-        if not found.outcome.interrupted:
+        if self.budget.is_counted:
+            self._timed(found, "choose", lambda: self._choose_sets(found))
+        elif not found.outcome.interrupted:
             self._timed(found, "shorten", lambda: self._shorten(found))
+        if not found.outcome.interrupted and not self.budget.binary:
             self._timed(found, "thin", lambda: self._thin(found))
         if not found.outcome.interrupted:
             self._timed(found, "prune", lambda: self._prune(found))
@@ -129,7 +142,7 @@ class AutomaticSearch:
     def _come_near(self, found: Found, starts: Tensor) -> None:
         """Come as near to the targets as can be, at last by the true gradient."""
         self._reach(found, starts)
-        for leak, share in _FADING:
+        for leak, share in () if self.budget.is_counted else _FADING:
             if not found.outcome.interrupted:
                 self._follow(found, leak, share * self.rate)
 
@@ -154,22 +167,32 @@ class AutomaticSearch:
         outcome.interrupted = reached.interrupted
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
         self._choose(found, many, reached, n)
+        if self.budget.is_counted:
+            self._hide(found)
 
     def _follow(self, found: Found, leak: float, rate: float) -> None:
         """Go on with the members that have not reached their targets, nor found nothing at all."""
         targets, driven = self.targets, (found.outcome.stimulus > 0).any(dim=2).any(dim=1)
         reached = targets.all_by_member((found.nearest - targets.value).abs() <= WITHIN)
-        self._go_on(found, Reach(targets, 1, rate), self.running & driven & ~reached, leak)
+        running = self.running & driven & ~reached
+        self._go_on(found, targets, Reach(targets, 1, rate), running, leak)
         with torch.no_grad():
             attained = targets.watch(self.model, leak=0.0)(found.outcome.stimulus).read
         found.nearest = torch.where(driven[targets.batch], attained, found.nearest)
 
-    def _go_on(self, found: Found, objective: Objective, running: Tensor, leak: float) -> None:
+    def _go_on(
+        self,
+        found: Found,
+        targets: ResolvedTargets,
+        objective: Objective,
+        running: Tensor,
+        leak: float,
+    ) -> None:
         """Search on from the best of every member."""
         outcome = found.outcome
         further = search(
             self.model,
-            self.targets,
+            targets,
             outcome.stimulus,
             objective,
             limit=self.limit - outcome.passes,
@@ -198,6 +221,7 @@ class AutomaticSearch:
         silent = self._resting_error().sqrt() <= nearest
         row = torch.arange(targets.n_members, device=number.device) * n + number
         # The starts that were finished early because another had reached the targets count as well.
+        found.free = reached.stimulus.view(len(number), n, *reached.stimulus.shape[1:])
         agrees = (distance <= nearest[:, None] + TOLERANCE) | (nearest <= TOLERANCE)[:, None]
         found.agreement = agrees.double().mean(dim=1).cpu().numpy()
         found.nearest = torch.where(
@@ -205,6 +229,63 @@ class AutomaticSearch:
         )
         found.outcome.stimulus = torch.where(silent[:, None, None], 0, reached.stimulus[row])
         found.outcome.best_pass = reached.best_pass[row]
+
+    def _hide(self, found: Found) -> None:
+        """Begin anew with silence: what was found may lie beyond the budget."""
+        nothing = self._nothing()
+        found.outcome.stimulus, found.outcome.best_pass = (
+            nothing.outcome.stimulus,
+            nothing.outcome.best_pass,
+        )
+        found.nearest, found.agreement = nothing.nearest, nothing.agreement
+
+    def _choose_sets(self, found: Found) -> None:
+        """Find what can be reached within the budget."""
+        if found.outcome.interrupted or found.free is None or not self.running.any():
+            return
+        rows = self.running.nonzero().flatten()
+        targets = self.targets.take(rows)
+        within = torch.full_like(targets.value, WITHIN)
+        bar = tqdm(desc="choosing", unit=" runs", disable=self.silent)
+        variants = Variants(self.model, targets, within, bar)
+
+        def polish(stimuli: Tensor, running: Tensor) -> Tensor:
+            return self._polish(found, rows, targets, stimuli, running)
+
+        chosen = choose_sets(self.model, targets, self.budget, found.free[rows], variants, polish)
+        variants.close()
+        with torch.no_grad():
+            attained = targets.watch(self.model, leak=0.0)(chosen.stimulus).read
+        found.outcome.stimulus[rows] = chosen.stimulus
+        found.nearest = found.nearest.clone()
+        found.nearest[self.targets.targets_of(rows)] = attained
+        found.agreement[rows.cpu().numpy()] = chosen.agreement
+        found.outcome.interrupted = chosen.interrupted
+
+    def _polish(
+        self, found: Found, rows: Tensor, targets: ResolvedTargets, stimuli: Tensor, running: Tensor
+    ) -> Tensor:
+        """Fit the strengths of active inputs to the targets, of several sets of each member."""
+        n, outcome = len(stimuli) // len(rows), found.outcome
+        many = targets.repeated(n).driving(stimuli > 0)
+        left = (self.limit - outcome.passes[rows]).repeat_interleave(n)
+        fitted = search(
+            self.model,
+            many,
+            stimuli,
+            Reach(many, n, self.rate),
+            limit=left,
+            running=running,
+            resting_error=self._resting_error()[rows].repeat_interleave(n),
+            on_pass=self.on_pass,
+            best=stimuli,
+            window=self.window,
+        )
+        outcome.passes[rows] += fitted.passes.view(-1, n).amax(dim=1)
+        outcome.losses += fitted.losses
+        if fitted.interrupted:
+            raise KeyboardInterrupt  # the sets as they are will be gone on with
+        return fitted.stimulus
 
     def _shorten(self, found: Found) -> None:
         """Keep the inputs that matter most: in a linear network, and then in this one."""
@@ -214,9 +295,12 @@ class AutomaticSearch:
 
     def _thin(self, found: Found) -> None:
         """Weigh the inputs against each other, so that some can go."""
-        thin = Thin(self.targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
+        targets = self.targets
+        if self.budget.is_counted:  # what is silent must stay so
+            targets = targets.driving(found.outcome.stimulus > 0)
+        thin = Thin(targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
         some = (found.outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop
-        self._go_on(found, thin, self.running & some, LEAK)
+        self._go_on(found, targets, thin, self.running & some, LEAK)
         found.nearest = thin.nearest
         found.price = thin.price(found.outcome.stimulus)
 

@@ -6,9 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ from .._messages import few
 from .._version import __version__
 from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
 from ._automatic import AutomaticSearch
+from ._budget import Budget, InputSteps, MaxActive, read_budget
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
 from ._progress import Progress
@@ -24,7 +27,7 @@ from ._result import MaximisationResult
 from ._search import Outcome, search
 from ._settings import SearchSettings, check_settings
 from ._start import choose_seed, given_start, make_starts, random_start
-from ._status import Prospect, look_ahead, member_table, target_table
+from ._status import Prospect, look_ahead, member_table, part_table, target_table
 from ._wandb import WandbLog
 
 __all__ = ["activation_maximisation"]
@@ -52,6 +55,9 @@ def activation_maximisation(
     seed: int | None = None,
     n_starts: int = 2,
     checkpoint_steps: int | None = None,
+    input_steps: InputSteps = None,
+    max_active: MaxActive = None,
+    binary: bool = False,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -107,6 +113,14 @@ def activation_maximisation(
         For long unrollings: so many steps are kept in memory for the gradient, and the others are
         computed a second time; results are the same. By default all, or where memory is short the
         square root of `num_layers`.
+    input_steps : int or list of int, optional
+        Steps at which inputs may be driven, from 0 or, negative, from the end; at the others all is
+        silent. By default all.
+    max_active : int or dict, optional
+        At most so many sensory neurons are active; with `{"entries": 5}` at most so many entries of
+        the stimulus (a neuron at a step), and `{"neurons": 2, "entries": 5}` limits both.
+    binary : bool
+        Whether every input is 0 or 1.
 
     Returns
     -------
@@ -119,7 +133,7 @@ def activation_maximisation(
     ------
     ValueError
         If a target does not fit the network, an argument is out of its range, or a function given
-        by the caller comes to NaN.
+        by the caller comes to NaN; or if inputs are counted with fixed penalties.
     MemoryError
         If the search cannot fit into memory: before it starts.
     ImportError
@@ -132,6 +146,10 @@ def activation_maximisation(
     Below the threshold neurons are silent and have no slope; the search uses a surrogate there, a
     tenth of the slope above (Neftci et al. 2019, IEEE Signal Process Mag 36:51), so that silent
     targets can be found. What is returned was evaluated by the network as it is.
+
+    With `max_active` or `binary` the best set of inputs is looked for by forward runs, swap by swap
+    until none improves it (`docs/solver.md`), so that it is found where the response jumps and
+    gradients see nothing; `nearest` is then the ceiling within the budget.
 
     Cost: a forward and a backward pass over the edges for each step and iteration, for all members
     together, but on the CPU only over those of neurons that are active or that a gradient can pass;
@@ -153,7 +171,7 @@ def activation_maximisation(
     >>> stimulus.shape, activations.shape
     ((83, 3), (302, 3))
     """
-    arguments = {
+    searching = {
         "num_iterations": num_iterations,
         "learning_rate": learning_rate,
         "in_reg_lambda": in_reg_lambda,
@@ -165,23 +183,31 @@ def activation_maximisation(
         "n_starts": n_starts,
         "checkpoint_steps": checkpoint_steps,
     }
-    settings = check_settings(**arguments)  # type: ignore[arg-type]  # one dict for check and record
+    settings = check_settings(**searching)  # type: ignore[arg-type]  # one dict for check and record
+    budget = read_budget(model.num_layers, input_steps, max_active, binary)
+    if budget.is_counted and not settings.automatic:
+        raise ValueError(
+            "max_active and binary belong to the automatic search: leave in_reg_lambda, "
+            "out_reg_lambda and custom_reg_functions out"
+        )
+    driving = {"input_steps": input_steps, "max_active": max_active, "binary": binary}
+    arguments: dict[str, Any] = {**searching, **driving}
     log = WandbLog(wandb)
     seed = choose_seed(seed)
     if device is not None:
         model.to(device)
-    targets = resolve_targets(target_activations, model)
+    targets = resolve_targets(target_activations, model).driving(budget.driven(model))
     given = None
     if input_tensor is not None:
-        given = given_start(model, input_tensor, targets.n_members)
+        given = targets.within(given_start(model, input_tensor, targets.n_members))
 
     began = time.perf_counter()
-    prospect = look_ahead(model, targets)
+    prospect = look_ahead(model, targets, budget.steps)
     if print_output:
-        _warn_of_unreachable(targets, prospect)
+        _warn_of_unreachable(targets, prospect, budget)
     with log.run({**arguments, "seed": seed}):
         search_for = _automatic if settings.automatic else _with_fixed_penalties
-        found = search_for(model, targets, prospect, given, seed, settings, log, use_tqdm)
+        found = search_for(model, targets, prospect, given, seed, settings, budget, log, use_tqdm)
     result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
     result.seconds = time.perf_counter() - began
@@ -213,6 +239,7 @@ def _with_fixed_penalties(
     given: Tensor | None,
     seed: int,
     settings: SearchSettings,
+    budget: Budget,
     log: WandbLog,
     use_tqdm: bool,
 ) -> _Search:
@@ -231,7 +258,7 @@ def _with_fixed_penalties(
         outcome = search(
             model,
             targets,
-            random_start(model, targets, seed) if given is None else given,
+            targets.within(random_start(model, targets, seed)) if given is None else given,
             objective,
             limit=settings.limit,
             running=running,
@@ -254,6 +281,7 @@ def _automatic(
     given: Tensor | None,
     seed: int,
     settings: SearchSettings,
+    budget: Budget,
     log: WandbLog,
     use_tqdm: bool,
 ) -> _Search:
@@ -261,7 +289,10 @@ def _automatic(
     silent = not use_tqdm or not running.any()
 
     def starts() -> Tensor:
-        return make_starts(model, targets, seed, settings.n_starts) if given is None else given
+        if given is not None:
+            return given
+        made = make_starts(model, targets, seed, settings.n_starts)
+        return targets.repeated(settings.n_starts).within(made)
 
     with Progress("searching", settings, log, silent) as bar:
         search = AutomaticSearch(
@@ -275,6 +306,7 @@ def _automatic(
             on_pass=bar.on_pass,
             silent=silent,
             window=settings.checkpoint_steps,
+            budget=budget,
         )
         found = search.run(starts)
 
@@ -298,17 +330,20 @@ def _reachable_members(targets: ResolvedTargets, prospect: Prospect) -> Tensor:
     return ~targets.all_by_member(unreachable)
 
 
-def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect) -> None:
+def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect, budget: Budget) -> None:
     """Say at once which targets no stimulus can move, and what would."""
     lost = targets.table[prospect.unreachable]
     if lost.empty:
         return
     walks, sensory = prospect.walk[prospect.unreachable], prospect.sensory[prospect.unreachable]
+    layers = targets.parts().groupby("part_of")["layer"].max()[prospect.unreachable]
+    names = [
+        str(row.target) if pd.notna(getattr(row, "target", None)) else f"neuron {row.neuron}"
+        for row in lost.itertuples()
+    ]
     remedy = [
-        f"neuron {neuron} at layer {layer} ({_fewest_steps(layer, walk, direct)})"
-        for neuron, layer, walk, direct in zip(
-            lost["neuron"], lost["layer"], walks, sensory, strict=True
-        )
+        f"{name} at layer {layer} ({_fewest_steps(layer, walk, direct, budget)})"
+        for name, layer, walk, direct in zip(names, layers, walks, sensory, strict=True)
     ]
     logger.warning(
         "%d of %d targets cannot be reached from the inputs in the steps given; fewest steps that "
@@ -319,7 +354,10 @@ def _warn_of_unreachable(targets: ResolvedTargets, prospect: Prospect) -> None:
     )
 
 
-def _fewest_steps(layer: int, walk: int, sensory: bool) -> str:
+def _fewest_steps(layer: int, walk: int, sensory: bool, budget: Budget) -> str:
+    if budget.steps is not None and (sensory or NO_WALK != walk <= layer + 1):
+        shortest = "" if walk == NO_WALK else f"; the shortest walk has {walk} steps"
+        return f"none of the right length from input_steps={list(budget.steps)}{shortest}"
     if sensory:
         return f"an input neuron, driven before the last layer only: num_layers={layer + 2}"
     return "no walk at all" if walk == NO_WALK else f"{walk} steps"
@@ -355,6 +393,7 @@ def _evaluate(
         [snapshot[0] if alone else snapshot for snapshot in outcome.snapshots],
     )
     result.targets = table
+    result.target_neurons = part_table(targets, table, prospect, activations)
     result.members = member_table(table, stimulus, outcome.best_pass, outcome.passes, seed).assign(
         agreement=1.0 if found.agreement is None else found.agreement,
         minimal=False if found.minimal is None else found.minimal,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..network import MultilayeredNetwork
+from ._saved_result import SAVED, read_result, write_result
+from ._summary import named_neurons, summary
 
 __all__ = ["MaximisationResult"]
 
@@ -48,7 +52,13 @@ class MaximisationResult(_Fields):
         found), `resting` (activation without any input), `status`, `shortest_walk` (fewest hops
         from the inputs; <NA> if there is no walk). Status is "reached" (within 0.02 of the value),
         "improved" (nearer than at rest by more than 0.02), "stuck", or "unreachable" (no walk of
-        the right length).
+        the right length). With targets of several neurons (`TargetActivation.mean` and others)
+        `target` besides: what each is called; then `neuron` is missing, and `layer` where it has
+        several; `attained`, `nearest` and `resting` are of the mean or the difference.
+    target_neurons : DataFrame
+        One row for each neuron of a target and each layer: the columns of `targets`, with
+        `attained` and `resting` of the neuron alone, `value`, `nearest` and `status` of its target,
+        and its `weight` in it. The same as `targets` where all targets are single neurons.
     members : DataFrame
         One row a batch member: `batch`, `status`, `active_inputs` (entries of the stimulus above
         0), `active_neurons` (sensory neurons that have one), `best_pass`, `passes`, `seed`,
@@ -68,7 +78,8 @@ class MaximisationResult(_Fields):
     seconds : float
         How long it took.
     stage_seconds : dict
-        How long each stage of an automatic search took: reach, shorten, thin, prune.
+        How long each stage of an automatic search took: reach; shorten, or with a budget of inputs
+        choose; thin; prune.
     interrupted : bool
         Whether it was stopped by control-C, so that more passes might have found more.
     network : MultilayeredNetwork or None
@@ -76,6 +87,7 @@ class MaximisationResult(_Fields):
     """
 
     targets: pd.DataFrame
+    target_neurons: pd.DataFrame
     members: pd.DataFrame
     seed: int
     arguments: dict[str, Any]
@@ -96,6 +108,154 @@ class MaximisationResult(_Fields):
     def batch_output(self) -> FloatArray:
         """The activations with their batch axis, (batch, n_neurons, step)."""
         return self.output if self.output.ndim == 3 else self.output[np.newaxis]
+
+    @property
+    def neurons(self) -> pd.DataFrame:
+        """The sensory neurons and the targets: `neuron` (index), `id`, `group`, `sensory`.
+
+        `sensory` is the neuron's row in the stimulus, or -1. A result that was saved knows them
+        without its network; one that was pickled or copied does not.
+        """
+        known: pd.DataFrame | None = self.__dict__.get("_neurons")
+        return named_neurons(self) if known is None else known
+
+    def to_frame(self) -> pd.DataFrame:
+        """Sum the result up, a row a problem.
+
+        Returns
+        -------
+        DataFrame
+            - `member`: number in the batch;
+            - `targets`, `n_targets`: the ids of its targets, the first eight; how many there are;
+            - `status`, `agreement`, `minimal`, `active_inputs`, `active_neurons`, `passes`,
+              `best_pass`, `seed`: as in `members`;
+            - `asked`, `attained`, `nearest`, `resting`: means over its targets;
+            - `active_types`, `types`: groups of the active neurons: how many, and their names;
+            - `seconds`, `seconds_reach`, ...: an equal share of the time of the batch;
+            - `version`, `connectome`, `checksum`: of the package and of the data; "" if unknown.
+
+        Raises
+        ------
+        ValueError
+            If the result was pickled or copied, and knows no names.
+
+        Notes
+        -----
+        Cost: one pass over the neurons.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, inputs="role=sensory", steps=3)
+        >>> result = wg.activation_maximisation(network, {2: {"AVA": 0.9}}, seed=0, use_tqdm=False)
+        >>> result.to_frame()[["targets", "status", "asked", "minimal"]]
+              targets   status  asked  minimal
+        0  AVAL, AVAR  reached    0.9     True
+        """
+        return summary(self)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save all of the result but its network.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or one that holds a saved result, which is replaced. It then holds
+            `result.json` (arguments, seed, version, and where the network comes from, with its
+            checksum), tables in parquet and arrays in npz.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds other files, or the result was pickled or copied: then it knows no
+            names.
+        FileNotFoundError
+            If there is no folder to make it in.
+        OSError
+            If it cannot be written; what was saved there before is then as it was.
+
+        Notes
+        -----
+        Functions among the arguments leave their names. A start that was given (`input_tensor`) is
+        the first of the snapshots, with what lies below the network's threshold at 0.
+
+        Cost: the bytes of the arrays, compressed.
+
+        Examples
+        --------
+        >>> import tempfile, wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, inputs="role=sensory", steps=3)
+        >>> result = wg.activation_maximisation(network, {2: {"AVA": 0.9}}, seed=0, use_tqdm=False)
+        >>> folder = result.save(tempfile.mkdtemp())
+        >>> again = wg.MaximisationResult.load(folder, network)  # another day
+        >>> (again.input == result.input).all(), again.seed
+        (np.True_, 0)
+        """
+        path = Path(folder)
+        write_result(self, path)
+        return path
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str], network: MultilayeredNetwork | None = None
+    ) -> MaximisationResult:
+        """Load what `save` saved.
+
+        Parameters
+        ----------
+        folder : str or Path
+        network : MultilayeredNetwork, optional
+            The network that was asked, for `wiregrad.report`.
+
+        Raises
+        ------
+        ValueError
+            If no result is in the folder, a file is damaged or of a newer version, or the network
+            is another one.
+        """
+        page, tables, fields = read_result(Path(folder))
+        result = cls(*fields)
+        for name in SAVED:
+            setattr(result, name, page[name])
+        result.version = page["version"]
+        result.targets, result.members = tables["targets"], tables["members"]
+        result.target_neurons = tables["target_neurons"]
+        result.__dict__["_neurons"] = tables["neurons"]
+        result.network = None
+        if network is not None:
+            result.require_asked(network)
+            result.network = network
+        return result
+
+    def require_asked(self, network: MultilayeredNetwork) -> None:
+        """Refuse a network that is not the one that was asked.
+
+        Raises
+        ------
+        ValueError
+            If it was made from another connectome, or differs in size.
+        """
+        made, asked = network.provenance.get("checksum"), self.provenance.get("checksum")
+        if made and asked and made != asked:
+            raise ValueError(
+                "the network was made from another connectome than the result: its checksum starts "
+                f"with {made[:12]}, the result's with {asked[:12]}; pass the network that was asked"
+            )
+        needed = (len(network.sensory_indices), network.n_neurons, network.num_layers)
+        held: tuple[int, ...] = (self.batch_input.shape[1], *self.batch_output.shape[1:])
+        if needed != held:
+            raise ValueError(
+                f"the result is of {held[0]:,} sensory and {held[1]:,} neurons in all, in "
+                f"{held[2]} steps; the network has {needed[0]:,} and {needed[1]:,}, and "
+                f"{needed[2]} steps: pass the network that was asked"
+            )
 
     def __repr__(self) -> str:
         lines = [

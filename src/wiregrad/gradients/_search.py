@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from .._messages import few
-from ..network import MultilayeredNetwork, Response, Slopes, Wanted, Watch, gate
+from ..network import MultilayeredNetwork, Response, Slopes, Wanted, gate
 from ._adam import BoundedAdam
 from ._resolved_targets import ResolvedTargets
+from ._target_watch import TargetWatch
 
 __all__ = ["LEAK", "Costs", "Objective", "Outcome", "Trial", "Verdict", "search"]
 
@@ -206,7 +207,7 @@ def search(
     best = torch.zeros_like(start) if best is None else best.clone()
     outcome = Outcome(best, none_yet, torch.zeros_like(none_yet))
 
-    def make_watch(asked: ResolvedTargets) -> Watch:
+    def make_watch(asked: ResolvedTargets) -> TargetWatch:
         return asked.watch(model, leak=leak, also=objective.reads, window=window)
 
     try:
@@ -261,7 +262,7 @@ class _Live:
 
     def __init__(
         self,
-        make_watch: Callable[[ResolvedTargets], Watch],
+        make_watch: Callable[[ResolvedTargets], TargetWatch],
         targets: ResolvedTargets,
         x: Tensor,
         objective: Objective,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..network import NO_WALK, MultilayeredNetwork, shortest_walks, unroll
+from ..network import NO_WALK, MultilayeredNetwork, driven_states, shortest_walks, unroll
 from ._resolved_targets import ResolvedTargets
 from ._tolerance import TOLERANCE
 
-__all__ = ["Prospect", "look_ahead", "member_table", "target_table"]
+__all__ = ["Prospect", "look_ahead", "member_table", "part_table", "target_table"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.floating]
@@ -34,35 +35,57 @@ class Prospect:
         Activation without any input.
     unreachable : ndarray of bool, shape (n_targets,)
         No walk has the right length, and at rest the target is not where it is asked to be.
+    resting_parts : Tensor, shape (n_places,)
+        Activation without any input of every neuron that a target reads.
     """
 
     walk: npt.NDArray[np.int64]
     sensory: BoolArray
     resting: Tensor
     unreachable: BoolArray
+    resting_parts: Tensor
 
 
-def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect:
+def look_ahead(
+    model: MultilayeredNetwork,
+    targets: ResolvedTargets,
+    input_steps: Collection[int] | None = None,
+) -> Prospect:
     """Find out which targets no stimulus can move.
+
+    Parameters
+    ----------
+    model : MultilayeredNetwork
+    targets : ResolvedTargets
+    input_steps : collection of int, optional
+        Steps at which inputs may be driven; by default all.
 
     Notes
     -----
-    Cost: one forward run, and one pass over the edges for each hop to the farthest neuron.
+    Cost: one forward run, one pass over the edges for each hop to the farthest neuron, and one for
+    each step over those that can be driven by then.
     """
+    steps = range(model.num_layers) if input_steps is None else input_steps
     silence = torch.zeros(
         1, len(model.sensory_indices), model.num_layers, dtype=model.dtype, device=model.device
     )
     with torch.no_grad():
-        resting = targets.read_one(unroll(model, silence)[0])
-    neuron, layer = targets.neuron.cpu().numpy(), targets.layer.cpu().numpy()
-    walk = shortest_walks(model)[neuron]
-    by_walk = (walk != NO_WALK) & (walk <= layer + 1)
-    sensory = np.isin(neuron, model.sensory_indices.cpu().numpy())
-    directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state ...
-    if model.custom_activation_function is not None:
-        directly = sensory  # ... but an activation of one's own may remember the one before
+        silent = unroll(model, silence)
+    resting = targets.read_one(silent[0])
+    resting_parts = silent[0][targets.neuron, targets.layer]
+    places = targets.parts()
+    neuron, layer = places["neuron"].to_numpy(), places["layer"].to_numpy()
+    walks = shortest_walks(model)[neuron]
+    by_part = places.assign(
+        walk=np.where(walks == NO_WALK, np.inf, walks),
+        sensory=np.isin(neuron, model.sensory_indices.cpu().numpy()),
+        movable=driven_states(model, steps)[neuron, layer],
+    ).groupby("part_of")  # a sum moves if any of its parts does
+    nearest = by_part["walk"].min().to_numpy()
+    walk = np.where(np.isinf(nearest), NO_WALK, nearest).astype(np.int64)
+    sensory, movable = by_part["sensory"].any().to_numpy(), by_part["movable"].any().to_numpy()
     off = ((resting - targets.value).abs() > TOLERANCE).cpu().numpy()
-    return Prospect(walk, sensory, resting, ~(by_walk | directly) & off)
+    return Prospect(walk, sensory, resting, ~movable & off, resting_parts)
 
 
 def target_table(
@@ -83,6 +106,23 @@ def target_table(
         resting=resting,
         status=_status(abs(attained - value), abs(resting - value), prospect.unreachable),
         shortest_walk=walk,
+    )
+
+
+def part_table(
+    targets: ResolvedTargets, table: pd.DataFrame, prospect: Prospect, activations: Tensor
+) -> pd.DataFrame:
+    """List the neurons of all targets, a row each, beside what is known of their targets."""
+    if targets.sums is None:
+        return table
+    parts = targets.parts()
+    target = table.iloc[parts["part_of"]].reset_index(drop=True)
+    return target.assign(
+        layer=parts["layer"],
+        neuron=parts["neuron"],
+        attained=targets.read_parts(activations).double().cpu().numpy(),
+        resting=prospect.resting_parts.double().cpu().numpy(),
+        weight=parts["weight"],
     )
 
 

@@ -24,7 +24,7 @@ IndexArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 #: Columns shown of rows that are refused, where a table has them.
-_SHOWN = ("batch", "layer", "neuron", "neuron_idx", "value")
+_SHOWN = ("batch", "layer", "neuron", "neuron_idx", "value", "target", "weight")
 
 
 def refuse_rows(table: pd.DataFrame, wrong: pd.Series | BoolArray, why: str) -> NoReturn:

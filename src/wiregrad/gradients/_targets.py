@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from .._messages import did_you_mean, few
+from ..network import MultilayeredNetwork
+from ._target_kinds import course_rows, difference_rows, joined_rows, mean_rows, stacked_rows
 
 __all__ = ["TargetActivation"]
 
@@ -27,7 +29,9 @@ class TargetActivation:
         `layer`, `neuron`, `value` and, where members differ, `batch`. Layer t is the state after
         t + 1 steps; negative layers count from the end. A neuron is an index, or the name of a
         group for all its members (on a network with labels, any selection). Values are activations,
-        0 to 1.
+        0 to 1. Rows with the same text in a column `target` are one target, the mean of all their
+        neurons; with a column `weight`, the sum of each row's mean times its weight: see `mean`,
+        `difference` and `course`, which make such rows.
     batch_size : int, optional
         Number of batch members: by default as many as the frame has, else 1. Rows of members
         beyond it are not used.
@@ -35,7 +39,8 @@ class TargetActivation:
     Attributes
     ----------
     targets_df : DataFrame
-        Columns `batch`, `layer`, `neuron`, `value`, one row a target; a frame without `batch`
+        Columns `batch`, `layer`, `neuron`, `value` and those given, one row a target, or a part of
+        one with a name in `target`; a frame without `batch`
         comes back once for every member, with `batch` as its last column.
     batch_size : int
 
@@ -72,6 +77,168 @@ class TargetActivation:
                 "targets are a dict {layer: {neuron: value}} or a DataFrame, not "
                 f"{type(self.targets).__name__}"
             )
+
+    @classmethod
+    def mean(
+        cls, network: MultilayeredNetwork, neurons: Any, layer: int = -1, value: float = 1.0
+    ) -> TargetActivation:
+        """Ask the mean activation of some neurons: 1 for as high as can be, 0 for as low.
+
+        Parameters
+        ----------
+        network : MultilayeredNetwork
+        neurons : int, str, list or mask
+            An index, a group or another selection, several of them, or a mask.
+        layer : int
+            When: layer t is the state after t + 1 steps; negative ones count from the end.
+        value : float
+            Mean activation, 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If there are no such neurons, or the layer is out of range.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, inputs="role=sensory", steps=3)
+        >>> asked = wg.TargetActivation.mean(network, "DA", value=0.5)
+        >>> result = wg.activation_maximisation(network, asked, seed=0, use_tqdm=False)
+        >>> result.targets[["target", "value", "status"]]
+                         target  value   status
+        0  mean of DA at step 3    0.5  reached
+        """
+        return cls(mean_rows(network, neurons, layer, value))
+
+    @classmethod
+    def difference(
+        cls,
+        network: MultilayeredNetwork,
+        neurons: Any,
+        minus: Any,
+        layer: int = -1,
+        value: float = 1.0,
+    ) -> TargetActivation:
+        """Ask a difference of mean activations: some neurons on while others are off.
+
+        Parameters
+        ----------
+        network : MultilayeredNetwork
+        neurons, minus : int, str, list or mask
+            Those to be on and those to be off.
+        layer : int
+            When; see `mean`.
+        value : float
+            Mean of `neurons` minus mean of `minus`, -1 to 1.
+
+        Raises
+        ------
+        ValueError
+            If there are no such neurons, some are on both sides, or the layer is out of range.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, inputs="role=sensory", steps=3)
+        >>> asked = wg.TargetActivation.difference(network, "AVA", minus="AVB")
+        >>> asked.targets_df["weight"].tolist()
+        [0.5, 0.5, -0.5, -0.5]
+        """
+        return cls(difference_rows(network, neurons, minus, layer, value))
+
+    @classmethod
+    def course(
+        cls,
+        network: MultilayeredNetwork,
+        courses: Mapping[Any, Sequence[float]],
+        *,
+        mean: bool = False,
+    ) -> TargetActivation:
+        """Ask a whole time course: a value at every step.
+
+        Parameters
+        ----------
+        network : MultilayeredNetwork
+        courses : dict
+            `{neurons: values}`: neurons by index, group or another selection; a value for each of
+            the network's steps, NaN where nothing is asked.
+        mean : bool
+            Whether the mean of the neurons is to follow the course; by default each of them.
+
+        Raises
+        ------
+        ValueError
+            If there are no such neurons, a course is not as long as the network has steps, or
+            nothing is asked.
+        TypeError
+            If the courses are no dict.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, inputs="role=sensory", steps=3)
+        >>> wg.TargetActivation.course(network, {"AVAL": [0, float("nan"), 0.9]}).targets_df
+           batch  layer  neuron  value
+        0      0      0      53    0.0
+        1      0      2      53    0.9
+        """
+        return cls(course_rows(network, courses, mean))
+
+    @classmethod
+    def together(cls, targets: Sequence[TargetActivation]) -> TargetActivation:
+        """Ask several targets at once, of one and the same stimulus.
+
+        Parameters
+        ----------
+        targets : sequence of TargetActivation
+            Of equally many batch members.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or their batch sizes differ.
+
+        Examples
+        --------
+        >>> on, off = TargetActivation({2: {"AVA": 0.9}}), TargetActivation({2: {"AVB": 0.0}})
+        >>> TargetActivation.together([on, off]).get_batch_targets(0)
+        {2: {'AVA': 0.9, 'AVB': 0.0}}
+        """
+        sizes = [asked.batch_size for asked in _some(targets)]
+        if len(set(sizes)) > 1:
+            raise ValueError(
+                f"targets asked together have equally many batch members, not {few(sizes)}: give "
+                "each the same batch_size"
+            )
+        return cls(joined_rows([asked.targets_df for asked in targets]), sizes[0])
+
+    @classmethod
+    def batch(cls, targets: Sequence[TargetActivation]) -> TargetActivation:
+        """Ask several targets side by side, each of a stimulus of its own.
+
+        Parameters
+        ----------
+        targets : sequence of TargetActivation
+            Their members follow one another.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+
+        Examples
+        --------
+        >>> asked = [TargetActivation({2: {"AVA": 0.9}}), TargetActivation({2: {"AVB": 0.9}})]
+        >>> TargetActivation.batch(asked).batch_size
+        2
+        """
+        sizes = [asked.batch_size or 0 for asked in _some(targets)]
+        frames = [asked.targets_df for asked in targets]
+        return cls(stacked_rows(zip(frames, sizes, strict=True)), sum(sizes))
 
     def get_batch_targets(self, batch_idx: int) -> dict[Any, dict[Any, float]]:
         """Return one member's targets as `{layer: {neuron: value}}`; empty for an unknown member.
@@ -119,6 +286,12 @@ class TargetActivation:
             for member in range(self.batch_size)
         ]
         self.targets_df = pd.DataFrame(rows, columns=["batch", *_COLUMNS])
+
+
+def _some(targets: Sequence[TargetActivation]) -> Sequence[TargetActivation]:
+    if not len(targets):
+        raise ValueError("there are no targets to put together: give one at least")
+    return targets
 
 
 def _members(batch: pd.Series) -> int:

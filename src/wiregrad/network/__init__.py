@@ -10,7 +10,7 @@ from ._reference import reference_forward
 from ._stimulus import read_stimulus, real_tensor, require_finite
 from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
-from ._walks import NO_WALK, shortest_walks
+from ._walks import NO_WALK, driven_states, shortest_walks
 from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Slopes",
     "Wanted",
     "Watch",
+    "driven_states",
     "gate",
     "has_room",
     "is_compiled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["NO_WALK", "shortest_walks"]
+__all__ = ["NO_WALK", "driven_states", "shortest_walks"]
 
 #: Stands for the length of a walk that does not exist.
 NO_WALK = -1
@@ -44,23 +45,76 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     >>> shortest_walks(wg.MultilayeredNetwork(chain, [0], device="cpu")).tolist()
     [-1, 1, 2]
     """
-    from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
-
-    out_edges = network.weights.arrays(1, 1).pre
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
     frontier = network.sensory_indices.cpu().numpy()
-    found = np.empty(network.n_neurons, dtype=np.int64)
     hops = 0
     while len(frontier):
         hops += 1
-        frontier = np.concatenate(
-            [
-                found[: next_neurons(*out_edges, frontier, hops, walks, found)].copy(),
-                _by_divisive_edges(network, frontier, walks),
-            ]
-        )
-        walks[frontier] = hops
+        frontier = _next(network, frontier, hops, walks)
     return walks
+
+
+def driven_states(
+    network: MultilayeredNetwork, input_steps: Collection[int]
+) -> npt.NDArray[np.bool_]:
+    """Mark the states that a stimulus can change: those at the end of a walk of the right length.
+
+    Parameters
+    ----------
+    network : MultilayeredNetwork
+        Connections of either sign count, divisive ones too; those of weight 0 do not.
+    input_steps : collection of int
+        Steps at which the stimulus may drive the sensory neurons, from 0.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_neurons, step)
+        A state after t steps is marked if a walk of t - s connections leads to it from a sensory
+        neuron that is driven at step s. Directly driven ones are marked as well. With an activation
+        function of one's own, which may remember, what was marked once stays so.
+
+    Notes
+    -----
+    Cost: for each step, one pass over the edges of what is marked.
+
+    Examples
+    --------
+    >>> import wiregrad as wg
+    >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0]])  # 0 -> 1 -> 2
+    >>> network = wg.MultilayeredNetwork(chain, [0], num_layers=2, device="cpu")
+    >>> driven_states(network, [0]).tolist()
+    [[False, False], [True, False], [False, True]]
+    """
+    sensory = network.sensory_indices.cpu().numpy()
+    remembers = network.custom_activation_function is not None
+    driven = np.zeros((network.n_neurons, network.num_layers), dtype=np.bool_)
+    now = sensory if 0 in input_steps else sensory[:0]
+    before = now  # what an activation that remembers may carry on
+    for layer in range(network.num_layers):
+        following = _next(network, now, 1, np.full(network.n_neurons, NO_WALK, dtype=np.int64))
+        driven[following, layer] = True
+        if layer + 1 in input_steps:  # no input joins the last state
+            driven[sensory, layer] = True
+        if remembers:
+            driven[before, layer] = True
+        now = before = np.flatnonzero(driven[:, layer])
+    return driven
+
+
+def _next(
+    network: MultilayeredNetwork,
+    frontier: npt.NDArray[np.int64],
+    hops: int,
+    walks: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
+    """List the neurons one hop beyond a frontier that have no walk yet, and note it in `walks`."""
+    from ._walk_kernels import next_neurons  # numba is loaded when it is first needed
+
+    found = np.empty(network.n_neurons, dtype=np.int64)
+    n = next_neurons(*network.weights.arrays(1, 1).pre, frontier, hops, walks, found)
+    following = np.concatenate([found[:n], _by_divisive_edges(network, frontier, walks)])
+    walks[following] = hops
+    return following
 
 
 def _by_divisive_edges(

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..network import MultilayeredNetwork
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["command_line"]
 
 _MOST_TARGETS = 12
+
+_BUDGET = ("max_active", "input_steps", "binary")
 
 #: Choices that the command has an option for.
 _OPTIONS = {"sign": "--sign", "unknown_sign": "--unknown-sign", "group_by": "--group-by"}
@@ -49,6 +52,7 @@ def command_line(result: MaximisationResult, network: MultilayeredNetwork) -> st
     words += [word for name, value in options.items() for word in (_OPTIONS[name], str(value))]
     limit = result.arguments.get("num_iterations")
     words += [] if limit is None else ["--iterations", str(limit)]
+    words += _budget(result)
     return shlex.join([*words, "--seed", str(result.seed), "--out", "report.html"])
 
 
@@ -69,7 +73,7 @@ def _connectome(provenance: Mapping[str, Any]) -> str | None:
 
 def _targets(targets: pd.DataFrame, network: MultilayeredNetwork) -> list[str] | None:
     """Return the targets as whole groups, else as ids; None if they are too many or differ."""
-    if len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
+    if "target" in targets or len(targets[["batch", "layer", "value"]].drop_duplicates()) != 1:
         return None
     ids = neuron_labels(network)["id"]
     types = _types(network, ids)
@@ -88,8 +92,23 @@ def _types(network: MultilayeredNetwork, ids: pd.Series) -> pd.Series:
 
 
 def _usual_search(result: MaximisationResult) -> bool:
-    """Whether nothing but the number of passes and the seed was chosen."""
-    return set(search_options(result)) <= {"num_iterations"}
+    """Whether nothing but the number of passes, the budget and the seed was chosen."""
+    return set(search_options(result)) <= {"num_iterations", *_BUDGET}
+
+
+def _budget(result: MaximisationResult) -> list[str]:
+    """Return the options that limit the stimulus."""
+    given = {name: search_options(result).get(name) for name in _BUDGET}
+    words = []
+    most, steps = given["max_active"], given["input_steps"]
+    if most is not None:
+        named = isinstance(most, Mapping)
+        said = ",".join(f"{k}={n}" for k, n in most.items()) if named else str(most)
+        words += ["--max-active", said]
+    if steps is not None:
+        listed = [steps] if isinstance(steps, (int, np.integer)) else steps
+        words += [f"--input-steps={','.join(map(str, listed))}"]
+    return [*words, "--binary"] if given["binary"] else words
 
 
 def _when_and_how_much(result: MaximisationResult, network: MultilayeredNetwork) -> list[str]:

@@ -26,7 +26,7 @@ from ._activations import plot_activations
 from ._circuit import circuit_width, plot_circuit
 from ._heatmap import heatmap_width
 from ._html import Page, details, paragraph
-from ._member_tables import edge_table, stimulus_table, target_table
+from ._member_tables import edge_table, stimulus_table, sum_table, target_table
 from ._stimulus import plot_stimulus
 from ._targets import plot_targets
 from ._words import amount, counted, joined
@@ -48,13 +48,16 @@ class Member:
     stimulus : ndarray, shape (sensory, step)
     activations : ndarray, shape (n_neurons, step)
     targets : DataFrame
-        This member's rows of `result.targets`.
+        This member's rows of `result.target_neurons`.
+    sums : DataFrame
+        This member's rows of `result.targets` that are of several neurons.
     """
 
     network: MultilayeredNetwork
     stimulus: npt.NDArray[np.floating]
     activations: npt.NDArray[np.floating]
     targets: pd.DataFrame
+    sums: pd.DataFrame
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
@@ -121,7 +124,7 @@ class Member:
             + (" Pale lines run from the lowest to the highest of a cell type." if grouped else ""),
             min_width=340,
         )
-        return target_table(self.network, rows, self._by) + figure
+        return sum_table(self.sums) + target_table(self.network, rows, self._by) + figure
 
     def stimulus_html(self, page: Page) -> str:
         """Show what the stimulus gives to which sensory neurons, and when."""

@@ -44,6 +44,24 @@ def target_table(network: MultilayeredNetwork, rows: pd.DataFrame, by: str) -> s
     )
 
 
+def sum_table(sums: pd.DataFrame) -> str:
+    """Return what targets of several neurons attain; `sums` are rows of `result.targets`."""
+    if not len(sums):
+        return ""
+    columns: dict[str, Iterable[object]] = {
+        "Target": sums["target"],
+        "Asked": [f"{value:g}" for value in sums["value"]],
+        "Attained": [amount(value, 3) for value in sums["attained"]],
+        "Without stimulus": [amount(value, 3) for value in sums["resting"]],
+        "Outcome": sums["status"],
+    }
+    legend = (
+        "These targets are means of several neurons, or differences of means. Below, each of their "
+        "neurons stands by itself, beside what is asked of the whole."
+    )
+    return table(columns, numbers=set(columns) - {"Target", "Outcome"}) + paragraph(legend, "soft")
+
+
 def _spread(rows: pd.DataFrame) -> dict[str, list[str]]:
     return {
         "Lowest": [amount(value, 3) for value in rows["lowest"]],

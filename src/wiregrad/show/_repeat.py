@@ -37,7 +37,7 @@ def python_lines(result: MaximisationResult, network: MultilayeredNetwork) -> st
         f"import wiregrad as wg  # wiregrad {_comment(result.version)}",
         _connectome_lines(result.provenance),
         _network_lines(network, result.provenance),
-        _target_lines(result.targets, network),
+        _target_lines(result.target_neurons, network),
         _call_lines(result),
     ]
     return "\n\n".join(parts) + "\n"
@@ -125,17 +125,20 @@ def _network_lines(network: MultilayeredNetwork, provenance: Mapping[str, Any]) 
 
 def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
     if len(targets) > _MOST_LISTED:
-        return f"targets = ...  # the {len(targets):,} rows of result.targets"
+        where = "target_neurons" if "target" in targets else "targets"
+        return f"targets = ...  # the {len(targets):,} rows of result.{where}"
     names = targets["neuron"].tolist()
     if network.neurons is not None and network.neurons["id"].dtype.kind not in "iuf":
         names = neuron_labels(network)["id"].iloc[names].tolist()
     rows = targets.assign(neuron=names, value=targets["value"].round(9))
-    if rows["batch"].max() == 0:
+    if rows["batch"].max() == 0 and "target" not in rows:
         asked: dict[int, dict[Any, float]] = {}
         for layer, neuron, value in rows[["layer", "neuron", "value"]].itertuples(index=False):
             asked.setdefault(layer, {})[neuron] = value
         return f"targets = wg.TargetActivation({_literal(asked)})"
-    columns = {name: rows[name].tolist() for name in ("batch", "layer", "neuron", "value")}
+    named = ["target", "weight"] if "target" in rows else []
+    rows = rows.astype(dict.fromkeys(named, object)).where(rows.notna(), None)
+    columns = {name: rows[name].tolist() for name in ("batch", "layer", "neuron", "value", *named)}
     lines = [f"    {name!r}: {_literal(values)}," for name, values in columns.items()]
     table = "pd.DataFrame({\n" + "\n".join(lines) + "\n})"
     return f"import pandas as pd\n\ntargets = wg.TargetActivation({table})"
@@ -143,7 +146,7 @@ def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
 
 def _call_lines(result: MaximisationResult) -> str:
     given = [
-        f"{name}={value!r}" if isinstance(value, (bool, int, float)) else f"{name}={_AS_GIVEN}"
+        f"{name}={_literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
         for name, value in search_options(result).items()
     ]
     lines = _arguments(["network", "targets", *given, f"seed={result.seed!r}"])

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from ..network import MultilayeredNetwork
 from ._asked import asked_html, target_names
 from ._command import command_line
@@ -87,11 +89,11 @@ def report(
     """
     graph_objects()  # if plotly is missing, say so before any work
     network = _network_of(result, network)
-    names = target_names(network, result.targets)
+    names = target_names(network, result.target_neurons)
     path = Path(_default_name(result, names) if path is None else path)
     check_writable(path)
     members = [
-        Member(network, stimulus, activations, result.targets[result.targets["batch"] == batch])
+        Member(network, stimulus, activations, *_of_member(result, batch))
         for batch, (stimulus, activations) in enumerate(
             zip(result.batch_input[:_MOST_MEMBERS], result.batch_output, strict=False)
         )
@@ -110,20 +112,15 @@ def _network_of(
             "this result does not hold its network (a pickled or copied result leaves it out): "
             "pass the network that was asked, report(result, network=network)"
         )
-    made, asked = network.provenance.get("checksum"), result.provenance.get("checksum")
-    if made and asked and made != asked:
-        raise ValueError(
-            f"the network was made from another connectome than the result: its checksum starts "
-            f"with {made[:12]}, the result's with {asked[:12]}; pass the network that was asked"
-        )
-    needed = (len(network.sensory_indices), network.n_neurons)
-    held = (result.batch_input.shape[1], result.batch_output.shape[1])
-    if needed != held:
-        raise ValueError(
-            f"the result is of {held[0]:,} sensory and {held[1]:,} neurons in all, the network has "
-            f"{needed[0]:,} and {needed[1]:,}: pass the network that was asked"
-        )
+    result.require_asked(network)
     return network
+
+
+def _of_member(result: MaximisationResult, batch: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the neurons of a member's targets, and the targets that are of several neurons."""
+    parts, targets = result.target_neurons, result.targets
+    sums = targets[targets["neuron"].isna()]
+    return parts[parts["batch"] == batch], sums[sums["batch"] == batch]
 
 
 def _default_name(result: MaximisationResult, names: str) -> str:
@@ -140,7 +137,7 @@ def _page(
         f"Written by wiregrad {result.version} on {origin}. This page loads nothing from the web."
     )
     page = Page(title, _header_html(result, members), footer)
-    page.add("What was asked", asked_html(network, result.targets, result.provenance))
+    page.add("What was asked", asked_html(network, result.target_neurons, result.provenance))
     if len(result.members) > 1:
         page.add("All questions of the batch", _batch_html(result, network))
     for batch, member in enumerate(members):
@@ -180,28 +177,39 @@ def _header_html(result: MaximisationResult, members: list[Member]) -> str:
 
 def _batch_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:
     rows = result.members.head(_MOST_MEMBER_ROWS)
-    shown = result.targets[result.targets["batch"].isin(rows["batch"])].groupby("batch")
+    targets, parts = (
+        table[table["batch"].isin(rows["batch"])].groupby("batch")
+        for table in (result.targets, result.target_neurons)
+    )
     left = len(result.members) - len(rows)
     columns: dict[str, Iterable[object]] = {
         "Question": rows["batch"],
-        "Targets": [target_names(network, targets) for _, targets in shown],
-        "Mean attained": [f"{value:.3f}" for value in shown["attained"].mean()],
-        "Mean asked": [f"{value:.3f}" for value in shown["value"].mean()],
+        "Targets": [target_names(network, own) for _, own in parts],
+        "Mean attained": [f"{value:.3f}" for value in targets["attained"].mean()],
+        "Mean asked": [f"{value:.3f}" for value in targets["value"].mean()],
+        "Nearest": [f"{value:.3f}" for value in targets["nearest"].mean()],
         "Outcome": rows["status"],
         "Neurons driven": [f"{n:,}" for n in rows["active_neurons"]],
         "Active inputs": [f"{n:,}" for n in rows["active_inputs"]],
+        "Minimal": ["yes" if proved else "no" for proved in rows["minimal"]],
+        "Starts that agree": [f"{share:.0%}" for share in rows["agreement"]],
         "Passes": [f"{n:,}" for n in rows["passes"]],
     }
     said = "Every question is answered on its own. "
     if len(result.members) > _MOST_MEMBERS:
         said += f"The first {_MOST_MEMBERS} are shown one by one below. "
     said += f"{left:,} more are not in this table; see result.members." if left else ""
-    return paragraph(said) + table(columns, numbers=set(columns) - {"Targets", "Outcome"})
+    return paragraph(said) + table(
+        columns, numbers=set(columns) - {"Targets", "Outcome", "Minimal"}
+    )
 
 
 def _search_html(result: MaximisationResult, page: Page) -> str:
     passes = counted(result.n_passes, "pass", "passes")
     said = f"{passes} forward and backward through the network, in {result.seconds:.1f} s."
+    stages = [f"{stage} {seconds:.2f} s" for stage, seconds in result.stage_seconds.items()]
+    said += f" Stages: {', '.join(stages)}." if stages else ""
+    said += _certainty(result) if len(result.members) == 1 else ""
     figure = page.figure(
         plot_losses(result),
         "Losses over the passes of the search",
@@ -213,6 +221,24 @@ def _search_html(result: MaximisationResult, page: Page) -> str:
         min_width=340,
     )
     return paragraph(said) + figure
+
+
+def _certainty(result: MaximisationResult) -> str:
+    """Say how sure the answer of a single question is."""
+    member = result.members.iloc[0]
+    if member["status"] == "unreachable" or not result.stage_seconds:
+        return ""
+    near = abs(result.targets["nearest"] - result.targets["value"]).mean()
+    said = (
+        f" At the nearest approach the targets were off by {near:.3f} in the mean; "
+        f"{member['agreement']:.0%} of the starts came as near as the best."
+    )
+    if member["minimal"]:
+        said += (
+            " No active input can be left out without losing the targets: the network was run "
+            "without each."
+        )
+    return said
 
 
 def _repeat_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import uuid
 from pathlib import Path
+
+from .._whole_files import write_file
 
 __all__ = ["check_writable", "write_text"]
 
@@ -43,9 +44,4 @@ def write_text(path: Path, text: str) -> None:
         If it cannot be written; an existing file is then as it was.
     """
     check_writable(path)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_file(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
