@@ -21,7 +21,7 @@ from .gradients import (
     train_model,
     training_mode,
 )
-from .network import MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
+from .network import Manipulations, MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
 from .product import set_threads
 from .show import report
 from .tables import (
@@ -42,6 +42,7 @@ from .tables import (
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Connectome",
+    "Manipulations",
     "MaximisationResult",
     "MultilayeredNetwork",
     "SweepResult",

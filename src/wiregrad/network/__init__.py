@@ -2,6 +2,8 @@
 
 from ._fused import is_compiled
 from ._gate import gate
+from ._manipulated import manipulated
+from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence
 from ._memory import has_room
 from ._network import MultilayeredNetwork
 from ._recording import read_window, recorded
@@ -14,14 +16,20 @@ from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
+    "Clamp",
+    "Manipulation",
+    "Manipulations",
     "MultilayeredNetwork",
     "Response",
+    "Scale",
+    "Silence",
     "Slopes",
     "Wanted",
     "Watch",
     "gate",
     "has_room",
     "is_compiled",
+    "manipulated",
     "read_stimulus",
     "read_window",
     "real_tensor",

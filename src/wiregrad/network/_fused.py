@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from ._fused_run import FusedRun, RunSettings
-from ._places import Grid, Places
+from ._places import Array, Grid, Places
 from ._room import Room
+from ._stepped_run import SteppedRun
 from ._steps import unrolled_steps
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def fused_response(
     room: Room | None = None,
     add_up: bool = False,
     window: int | None = None,
+    rows: Array | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run a network for which `can_fuse` holds.
 
@@ -71,6 +73,8 @@ def fused_response(
         Whether to sum the activations up.
     window : int, optional
         With a room, steps to keep in memory at a time; by default all, or without a gradient one.
+    rows : ndarray of int64, shape (batch,), optional
+        Which batch member each is, for what is done to single members; by default in order.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def fused_response(
     slope, bias = _slope_and_bias(model, room)
     keep = torch.is_grad_enabled() and (slope.requires_grad or bias.requires_grad)
     gradient = torch.is_grad_enabled() and any(x.requires_grad for x in (stimulus, slope, bias))
-    settings = _settings(model, leak, places, room, add_up, window, keep, gradient)
+    settings = _settings(model, leak, places, room, add_up, window, keep, gradient, rows)
     states, read, size, square = _Fused.apply(stimulus, slope, bias, settings)  # type: ignore[no-untyped-call]
     return states.permute(2, 1, 0), read, size, square
 
@@ -101,6 +105,7 @@ def fused_run(
     room: Room | None,
     add_up: bool,
     window: int | None,
+    rows: Array | None = None,
 ) -> FusedRun:
     """Run a network forward without autograd; `backward` of what is returned is its gradient.
 
@@ -108,10 +113,16 @@ def fused_run(
     `fused_response`; slopes and biases get no gradient.
     """
     slope, bias = _slope_and_bias(model, room)
-    settings = _settings(model, leak, places, room, add_up, window, keep=False, gradient=True)
-    run = FusedRun(settings, stimulus, slope, bias)
+    settings = _settings(model, leak, places, room, add_up, window, False, True, rows)
+    run = _prepare(settings, stimulus, slope, bias)
     run.forward()
     return run
+
+
+def _prepare(settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor) -> FusedRun:
+    """Make a run: of all steps in one call, unless something is done to states in between."""
+    kind = SteppedRun if settings.model.interventions else FusedRun
+    return kind(settings, stimulus, slope, bias)
 
 
 def _settings(
@@ -123,6 +134,7 @@ def _settings(
     window: int | None,
     keep: bool,
     gradient: bool,
+    rows: Array | None,
 ) -> RunSettings:
     if window is None or room is None:
         window = model.num_layers if gradient or room is None else 1
@@ -137,6 +149,7 @@ def _settings(
         keep_summed=keep,
         needs_gradient=gradient,
         window=window,
+        rows=rows,
     )
 
 
@@ -172,7 +185,7 @@ class _Fused(torch.autograd.Function):
         ctx: Any, stimulus: Tensor, slope: Tensor, bias: Tensor, settings: RunSettings
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        run = FusedRun(settings, stimulus, slope, bias)
+        run = _prepare(settings, stimulus, slope, bias)
         run.forward()
         ctx.settings, ctx.run = settings, run
         states = stimulus.new_empty(0, 0, 0)
@@ -207,7 +220,7 @@ def _differentiable_gradient(
         h: Tensor = settings.model.rate(slope.unsqueeze(1) * x + bias.unsqueeze(1), settings.leak)
         return h
 
-    states = unrolled_steps(settings.model, stimulus, settings.leak, activate)
+    states = unrolled_steps(settings.model, stimulus, settings.leak, activate, rows=settings.rows)
     outputs = [
         states.permute(2, 1, 0) if settings.give_states else stimulus.new_empty(0, 0, 0),
         settings.places.of(states),

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["read_steps", "read_window", "recorded"]
 
 
-def read_steps(steps: Sequence[int] | int | None, num_layers: int) -> list[int]:
-    """Check the steps to record: layers from 0, negative ones from the end; all by default.
+def read_steps(
+    steps: Sequence[int] | int | None, num_layers: int, what: str = "record_steps"
+) -> list[int]:
+    """Check steps: layers from 0, negative ones from the end; all by default.
 
     Raises
     ------
@@ -38,12 +40,12 @@ def read_steps(steps: Sequence[int] | int | None, num_layers: int) -> list[int]:
     outside = [step for step in given if not -num_layers <= step < num_layers]
     if outside or not given:
         raise ValueError(
-            f"record_steps holds {few(outside) or 'nothing'}: the network has "
+            f"{what} holds {few(outside) or 'nothing'}: the network has "
             f"num_layers={num_layers} (0 to {num_layers - 1}, or negative from the end)"
         )
     found = [step % num_layers for step in given]
     if len(set(found)) < len(found):
-        raise ValueError(f"record_steps names a step twice: {few(given)}")
+        raise ValueError(f"{what} names a step twice: {few(given)}")
     return found
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ._gate import gate
+from ._interventions import Holds, IndexArray, holds_of
 
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
@@ -27,6 +28,7 @@ def unrolled_steps(
     *,
     neurons: Tensor | None = None,
     window: int | None = None,
+    rows: IndexArray | None = None,
 ) -> Tensor:
     """Run the network with any activation function, on any device.
 
@@ -43,6 +45,8 @@ def unrolled_steps(
     window : int, optional
         Steps whose intermediate results are kept for the gradient at a time; those of the other
         windows are computed again. By default all are kept.
+    rows : ndarray of int64, shape (batch,), optional
+        Which batch member each is, for what is done to single members; by default in order.
 
     Returns
     -------
@@ -57,6 +61,9 @@ def unrolled_steps(
     drive = drive.permute(2, 1, 0).contiguous()  # (step, sensory, batch)
     h = drive.new_zeros(model.n_neurons, drive.shape[2])
     h = h.index_add(0, model.sensory_indices, drive[0])
+    holds = holds_of(model, h.shape[1], rows)
+    if holds is not None:
+        h = holds.hold(h, 0)
     n_steps = model.num_layers
     window = n_steps if window is None else window
     again = torch.is_grad_enabled() and window < n_steps
@@ -65,7 +72,7 @@ def unrolled_steps(
         stop = min(first + window, n_steps)
 
         def run(h: Tensor, drive: Tensor, first: int = first, stop: int = stop) -> list[Tensor]:
-            return _window(model, h, drive, first, stop, activate, neurons)
+            return _window(model, h, drive, first, stop, activate, neurons, holds)
 
         h, *seen = _computed_again(run, h, drive) if again else run(h, drive)
         states += seen
@@ -80,15 +87,26 @@ def _window(
     stop: int,
     activate: Activate,
     neurons: Tensor | None,
+    holds: Holds | None,
 ) -> list[Tensor]:
     """Take some steps; return the last state, and what is wanted of each."""
     seen = []
     for t in range(first, stop):
-        h = activate(model.weights(h), h)
+        h = activate(model.weights(h), h) if holds is None else _held(model, h, activate, holds)
         if t < len(drive) - 1:  # the last state holds no input: nothing would read it
             h = h.index_add(0, model.sensory_indices, drive[t + 1]).clamp(max=1)
+        if holds is not None:
+            h = holds.hold(h, t + 1)
         seen.append(h if neurons is None else h[neurons])
     return [h, *seen]
+
+
+def _held(model: MultilayeredNetwork, h: Tensor, activate: Activate, holds: Holds) -> Tensor:
+    """Take a step in which some entries reach nobody, or are reached by nothing."""
+    heard = holds.silent(h)
+    # A function of the user's own may read a neuron's own state, which it has, silenced or not.
+    before = heard if model.custom_activation_function is None else h
+    return activate(holds.unheard(model.weights(heard)), before)
 
 
 def _computed_again(

@@ -16,13 +16,17 @@ __all__ = ["NO_WALK", "shortest_walks"]
 NO_WALK = -1
 
 
-def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
+def shortest_walks(
+    network: MultilayeredNetwork, also: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.int64]:
     """Count the fewest hops, at least one, from any sensory neuron to every neuron.
 
     Parameters
     ----------
     network : MultilayeredNetwork
         Connections of either sign count, divisive ones too; those of weight 0 do not.
+    also : ndarray of int64, optional
+        Other neurons from which walks may begin.
 
     Returns
     -------
@@ -49,6 +53,8 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     out_edges = network.weights.arrays(1, 1).pre
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
     frontier = network.sensory_indices.cpu().numpy()
+    if also is not None:
+        frontier = np.union1d(frontier, also)
     found = np.empty(network.n_neurons, dtype=np.int64)
     hops = 0
     while len(frontier):
