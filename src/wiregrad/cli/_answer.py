@@ -26,6 +26,8 @@ def print_question(network: MultilayeredNetwork, n_targets: int, layer: int) -> 
         f"{len(network.sensory_indices):,} neurons to drive, {n_targets:,} to switch on at step "
         f"{layer + 1} of {network.num_layers}"
     )
+    if network.manipulations:
+        typer.echo(f"{network.manipulations}")
 
 
 def print_answer(result: MaximisationResult) -> None:

@@ -77,6 +77,24 @@ Report = Annotated[
 ]
 
 
+Silenced = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--silence",
+        metavar="SELECT[:MODE]",
+        help="Neurons whose synapses have no effect: outgoing ones, or with MODE incoming or both; "
+        "repeat for more.",
+    ),
+]
+Clamped = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--clamp",
+        metavar="SELECT=VALUE[@STEPS]",
+        help="Neurons held at an activation, always or at steps such as 2,3; repeat for more.",
+    ),
+]
+
 ColumnName = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(metavar="COLUMN", help="Where the name is not one of the known ones."),
@@ -230,6 +248,8 @@ def maximise(
     ] = "cell_type",
     seed: Seed = 0,
     iterations: Iterations = None,
+    silence: Silenced = None,
+    clamp: Clamped = None,
     out: Report = None,
     neurons: NeuronsFile = None,
     min_synapses: MinSynapses = None,
@@ -240,6 +260,7 @@ def maximise(
     Examples:
       wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --out ava.html
       wiregrad maximise celegans --inputs "/^(ALM|PLM|AVM)/" --targets AVBL --steps 4 --value 0.5
+      wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --silence AVD
       wiregrad maximise celegans+gap --inputs "role=sensory and side=R" --targets DA --steps 4
       wiregrad maximise flyvis_column --inputs role=input \\
           --targets "T4a and u=0 and v=0" --steps 5
@@ -258,6 +279,8 @@ def maximise(
         group_by=group_by,
         seed=seed,
         iterations=iterations,
+        silence=silence or (),
+        clamp=clamp or (),
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     ask(wiring, question, report_path(out, asked_for=True))
@@ -300,6 +323,8 @@ def sweep(
     ] = "cell_type",
     seed: Seed = 0,
     iterations: Iterations = None,
+    silence: Silenced = None,
+    clamp: Clamped = None,
     batch_size: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Problems side by side; by default by memory, at most 64."),
@@ -341,6 +366,8 @@ def sweep(
         group_by=group_by,
         seed=seed,
         iterations=iterations,
+        silence=silence or (),
+        clamp=clamp or (),
         batch_size=batch_size,
         workers=workers,
         scheduler=scheduler,

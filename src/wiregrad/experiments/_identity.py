@@ -30,6 +30,7 @@ _TAKEN = {
     "device": "move the network first: network.to(device)",
     "wandb": "a sweep writes to its folder",
     "seed": "",
+    "manipulations": "they are its own: sweep(..., manipulations=)",
 }
 #: Arguments that change no result.
 _WITHOUT_EFFECT = {"checkpoint_steps"}
@@ -107,6 +108,7 @@ def make_manifest(
             "inputs": _digest([network.sensory_indices]),
             "parameters": _digest(getattr(network, name, None) for name in _SETTINGS),
             "names": _digest(_names(network)),
+            **({"manipulations": repr(network.manipulations)} if network.manipulations else {}),
         },
         "problems": {
             "problems": len(problems),

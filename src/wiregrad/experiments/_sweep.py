@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork
+from ..network import Manipulations, MultilayeredNetwork, manipulated
 from ..product import n_threads
 from ._batch_size import choose_batch_size
 from ._crew import (
@@ -54,6 +54,7 @@ def sweep(
     threads: int | None = None,
     retry_failed: bool = False,
     progress: bool = True,
+    manipulations: Manipulations | None = None,
     **arguments: Any,
 ) -> SweepResult:
     """Solve many activation-maximisation problems, and write what is found to a folder.
@@ -92,6 +93,8 @@ def sweep(
         Whether problems that raised an error in an earlier run are asked again.
     progress : bool
         Whether to show a progress bar, over problems.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in every problem.
     **arguments
         Any other argument of `activation_maximisation`, such as `learning_rate`.
 
@@ -139,6 +142,8 @@ def sweep(
     0     AVA  reached
     1     AVB  reached
     """
+    _for_all_members(manipulations)
+    network = manipulated(network, manipulations)
     path = Path(folder)
     seed = _whole_seed(seed)
     _one_at_most(workers=workers, executor=executor, scheduler=scheduler)
@@ -232,6 +237,14 @@ def _crew(
                 "executor is a concurrent.futures.Executor or a dask.distributed.Client, not "
                 f"{type(executor).__name__}"
             )
+
+
+def _for_all_members(manipulations: Manipulations | None) -> None:
+    if manipulations is not None and manipulations.of_single_members:
+        raise ValueError(
+            "a sweep has no batch members to tell apart, since problems are packed as they fit: "
+            f"{manipulations}; leave members= out, and make a sweep for each manipulation"
+        )
 
 
 def _one_at_most(**given: Any) -> None:

@@ -14,7 +14,14 @@ from torch import Tensor
 
 from .._messages import few
 from .._version import __version__
-from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
+from ..network import (
+    NO_WALK,
+    Manipulations,
+    MultilayeredNetwork,
+    Response,
+    Wanted,
+    manipulated,
+)
 from ._automatic import AutomaticSearch
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
@@ -52,6 +59,7 @@ def activation_maximisation(
     seed: int | None = None,
     n_starts: int = 2,
     checkpoint_steps: int | None = None,
+    manipulations: Manipulations | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -107,6 +115,9 @@ def activation_maximisation(
         For long unrollings: so many steps are kept in memory for the gradient, and the others are
         computed a second time; results are the same. By default all, or where memory is short the
         square root of `num_layers`.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in all members or in some: the stimulus
+        is found for the network as they leave it, and that network is the result's.
 
     Returns
     -------
@@ -170,7 +181,9 @@ def activation_maximisation(
     seed = choose_seed(seed)
     if device is not None:
         model.to(device)
+    model = manipulated(model, manipulations)
     targets = resolve_targets(target_activations, model)
+    model.interventions.require_members(targets.n_members)
     given = None
     if input_tensor is not None:
         given = given_start(model, input_tensor, targets.n_members)
@@ -184,6 +197,8 @@ def activation_maximisation(
         found = search_for(model, targets, prospect, given, seed, settings, log, use_tqdm)
     result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
+    if manipulations:
+        result.arguments["manipulations"] = manipulations
     result.seconds = time.perf_counter() - began
     if print_output:
         logger.info("%r", result)

@@ -36,6 +36,8 @@ class ResolvedTargets:
         Of the network's dtype.
     n_members : int
         Size of the batch.
+    member : ndarray of int64, shape (n_members,)
+        Which of the members that were asked each is: some may have left, or come several times.
     table : DataFrame
         The same as a frame: `batch`, `layer`, `neuron` and `value`, in float64 as it was asked.
     """
@@ -45,6 +47,7 @@ class ResolvedTargets:
     neuron: Tensor
     value: Tensor
     n_members: int
+    member: npt.NDArray[np.int64]
     table: pd.DataFrame
 
     def watch(
@@ -57,7 +60,7 @@ class ResolvedTargets:
     ) -> Watch:
         """Make what runs a network and reads the targets' activations; see `Watch`."""
         place = self.batch, self.neuron, self.layer
-        return Watch(model, *place, leak=leak, also=also, window=window)
+        return Watch(model, *place, leak=leak, also=also, window=window, rows=self.member)
 
     def slope(self, model: MultilayeredNetwork, stimulus: Tensor, leak: float) -> Tensor:
         """Return by how much each input moves its member's targets towards their values.
@@ -96,7 +99,7 @@ class ResolvedTargets:
 
     def take(self, members: Tensor) -> ResolvedTargets:
         """Keep some members, ascending; the others' targets go."""
-        return self._of_rows(*self._rows_of(members), len(members))
+        return self._of_rows(*self._rows_of(members), self.member[members.cpu().numpy()])
 
     def targets_of(self, members: Tensor) -> Tensor:
         """Return which targets belong to some members, ascending: their places in this batch."""
@@ -108,7 +111,7 @@ class ResolvedTargets:
         copies = self.batch[:, None] * n + torch.arange(n, device=self.batch.device)
         order = torch.argsort(copies.flatten(), stable=True)
         rows = rows.repeat_interleave(n)[order]
-        return self._of_rows(rows, copies.flatten()[order], self.n_members * n)
+        return self._of_rows(rows, copies.flatten()[order], np.repeat(self.member, n))
 
     def _rows_of(self, members: Tensor) -> tuple[Tensor, Tensor]:
         number = torch.full((self.n_members,), -1, device=self.batch.device)
@@ -116,14 +119,17 @@ class ResolvedTargets:
         rows = (number[self.batch] >= 0).nonzero().flatten()
         return rows, number[self.batch[rows]]
 
-    def _of_rows(self, rows: Tensor, batch: Tensor, n_members: int) -> ResolvedTargets:
+    def _of_rows(
+        self, rows: Tensor, batch: Tensor, member: npt.NDArray[np.int64]
+    ) -> ResolvedTargets:
         table = self.table.iloc[rows.cpu().numpy()].reset_index(drop=True)
         return ResolvedTargets(
             batch=batch,
             layer=self.layer[rows],
             neuron=self.neuron[rows],
             value=self.value[rows],
-            n_members=n_members,
+            n_members=len(member),
+            member=member,
             table=table.assign(batch=batch.cpu().numpy()),
         )
 
@@ -215,5 +221,6 @@ def _to_tensors(
         neuron=column("neuron"),
         value=column("value", network.dtype),
         n_members=n_members,
+        member=np.arange(n_members),
         table=table.reset_index(drop=True),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..network import NO_WALK, MultilayeredNetwork, shortest_walks, unroll
+from ..network import NO_WALK, MultilayeredNetwork, can_change, shortest_walks, unroll
 from ._resolved_targets import ResolvedTargets
 from ._tolerance import TOLERANCE
 
@@ -33,7 +33,8 @@ class Prospect:
     resting : Tensor, shape (n_targets,)
         Activation without any input.
     unreachable : ndarray of bool, shape (n_targets,)
-        No walk has the right length, and at rest the target is not where it is asked to be.
+        No walk has the right length, or none past what is manipulated, and at rest the target is
+        not where it is asked to be.
     """
 
     walk: npt.NDArray[np.int64]
@@ -47,13 +48,10 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
 
     Notes
     -----
-    Cost: one forward run, and one pass over the edges for each hop to the farthest neuron.
+    Cost: one forward run, and one pass over the edges for each hop to the farthest neuron. Where
+    states are manipulated: a forward run of all members, and a pass for each step.
     """
-    silence = torch.zeros(
-        1, len(model.sensory_indices), model.num_layers, dtype=model.dtype, device=model.device
-    )
-    with torch.no_grad():
-        resting = targets.read_one(unroll(model, silence)[0])
+    resting = _resting(model, targets)
     neuron, layer = targets.neuron.cpu().numpy(), targets.layer.cpu().numpy()
     walk = shortest_walks(model)[neuron]
     by_walk = (walk != NO_WALK) & (walk <= layer + 1)
@@ -61,8 +59,26 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
     directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state ...
     if model.custom_activation_function is not None:
         directly = sensory  # ... but an activation of one's own may remember the one before
+    moved = by_walk | directly
+    if model.interventions:
+        moved &= can_change(model, targets.member[targets.batch.cpu().numpy()], neuron, layer)
+        walk = np.where(by_walk & ~moved, NO_WALK, walk)
     off = ((resting - targets.value).abs() > TOLERANCE).cpu().numpy()
-    return Prospect(walk, sensory, resting, ~(by_walk | directly) & off)
+    return Prospect(walk, sensory, resting, ~moved & off)
+
+
+def _resting(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor:
+    """Return the targets' activation without any input."""
+    n_members = targets.n_members if model.interventions else 1
+    silence = torch.zeros(
+        (n_members, len(model.sensory_indices), model.num_layers),
+        dtype=model.dtype,
+        device=model.device,
+    )
+    with torch.no_grad():
+        if model.interventions:
+            return targets.watch(model, leak=0.0)(silence).read
+        return targets.read_one(unroll(model, silence)[0])
 
 
 def target_table(

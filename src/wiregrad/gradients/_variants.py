@@ -76,6 +76,7 @@ class Variants:
             self._targets.neuron[place],
             self._targets.layer[place],
             leak=0.0,
+            rows=self._targets.member[members],
         )
         with torch.no_grad():
             read = watch(stimuli).read.double().cpu().numpy()

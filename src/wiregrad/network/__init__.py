@@ -3,9 +3,10 @@
 from ._fused import is_compiled
 from ._gate import gate
 from ._manipulated import manipulated
-from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence
+from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence, SilenceMode
 from ._memory import has_room
 from ._network import MultilayeredNetwork
+from ._reach_by_step import can_change
 from ._recording import read_window, recorded
 from ._reference import reference_forward
 from ._stimulus import read_stimulus, real_tensor, require_finite
@@ -23,9 +24,11 @@ __all__ = [
     "Response",
     "Scale",
     "Silence",
+    "SilenceMode",
     "Slopes",
     "Wanted",
     "Watch",
+    "can_change",
     "gate",
     "has_room",
     "is_compiled",

@@ -126,6 +126,18 @@ class Interventions:
         """The neurons that are held above 0 at any time: active without input."""
         return _together(part.neurons for part in self.held if part.value > 0)
 
+    def kinds(self, members: IndexArray) -> tuple[IndexArray, IndexArray]:
+        """Part members by what is done to them: one of each kind, and the kind of each."""
+        named = np.unique(members)
+        done = np.array(
+            [
+                [part.members is None or m in part.members for part in self._parts()]
+                for m in named.tolist()
+            ]
+        )
+        _, first, kind = np.unique(done, axis=0, return_index=True, return_inverse=True)
+        return named[first], kind.reshape(-1)[np.searchsorted(named, members)]
+
     def holds(self, n_steps: int, n_batch: int, rows: IndexArray | None = None) -> Holds:
         """Say what is done to a batch.
 
@@ -143,17 +155,26 @@ class Interventions:
         """
         if rows is not None:
             return self._holds(n_steps, rows)
-        if len(self.members) and self.members[-1] >= n_batch:
-            raise ValueError(
-                f"manipulations name the batch members "
-                f"{few(self.members[self.members >= n_batch])}, but the batch has {n_batch:,} "
-                f"(0 to {n_batch - 1:,})"
-            )
+        self.require_members(n_batch)
         key = n_steps, n_batch
         if key not in self._known:
             self._known.clear()  # the last one alone
             self._known[key] = self._holds(n_steps, np.arange(n_batch))
         return self._known[key]
+
+    def require_members(self, n_batch: int) -> None:
+        """Refuse a batch that lacks members which are named.
+
+        Raises
+        ------
+        ValueError
+        """
+        strangers = self.members[self.members >= n_batch]
+        if len(strangers):
+            raise ValueError(
+                f"manipulations name the batch members {few(strangers)}, but the batch has "
+                f"{n_batch:,} (0 to {n_batch - 1:,})"
+            )
 
     def _holds(self, n_steps: int, rows: IndexArray) -> Holds:
         muted, deaf = (

@@ -131,11 +131,14 @@ def _model(network: MultilayeredNetwork) -> list[tuple[str, str]]:
             f"; {counted(n, 'connection')} act divisively: they scale the slope, and are not drawn "
             "in the circuit"
         )
-    return [
+    pairs = [
         ("Inputs", f"{inputs}: {joined(types, 12)}"),
         ("Steps", f"{network.num_layers}"),
         ("Each neuron", neuron),
     ]
+    if network.manipulations:
+        pairs.append(("Manipulations", f"{network.manipulations}."))
+    return pairs
 
 
 def _slopes(network: MultilayeredNetwork) -> str:
