@@ -11,7 +11,7 @@ from .connectome import (
     add_sign,
     select_neurons,
 )
-from .experiments import SweepResult, problems_for, sweep
+from .experiments import LesionScreen, SweepResult, lesion_screen, problems_for, sweep
 from .gradients import (
     MaximisationResult,
     TargetActivation,
@@ -42,6 +42,7 @@ from .tables import (
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Connectome",
+    "LesionScreen",
     "Manipulations",
     "MaximisationResult",
     "MultilayeredNetwork",
@@ -62,6 +63,7 @@ __all__ = [
     "get_input_activation",
     "get_neuron_activation",
     "input_from_df",
+    "lesion_screen",
     "problems_for",
     "reference_forward",
     "report",

@@ -6,10 +6,11 @@ from ._manipulated import manipulated
 from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence, SilenceMode
 from ._memory import has_room
 from ._network import MultilayeredNetwork
+from ._on_connectome import on_connectome
 from ._reach_by_step import can_change
-from ._recording import read_window, recorded
+from ._recording import read_steps, read_window, recorded
 from ._reference import reference_forward
-from ._stimulus import read_stimulus, real_tensor, require_finite
+from ._stimulus import StimulusLike, read_stimulus, real_tensor, require_finite
 from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
 from ._walks import NO_WALK, shortest_walks
@@ -26,6 +27,7 @@ __all__ = [
     "Silence",
     "SilenceMode",
     "Slopes",
+    "StimulusLike",
     "Wanted",
     "Watch",
     "can_change",
@@ -33,6 +35,8 @@ __all__ = [
     "has_room",
     "is_compiled",
     "manipulated",
+    "on_connectome",
+    "read_steps",
     "read_stimulus",
     "read_window",
     "real_tensor",

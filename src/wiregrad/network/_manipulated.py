@@ -19,7 +19,7 @@ from ._recording import read_steps
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["manipulated"]
+__all__ = ["manipulated", "sharing_all"]
 
 IndexArray = npt.NDArray[np.int64]
 
@@ -46,7 +46,7 @@ def manipulated(
     if not manipulations:
         return model
     changes = [change for item in manipulations.items for change in _changes(model, item)]
-    derived = _sharing_all(model)
+    derived = sharing_all(model)
     if changes:
         derived.__dict__["_modules"]["weights"] = _with_changed_weights(model, changes)
         if model.divisive_strength is not None:
@@ -57,8 +57,11 @@ def manipulated(
     return derived
 
 
-def _sharing_all(model: MultilayeredNetwork) -> MultilayeredNetwork:
-    """Return a network that shares parameters, weights and labels with another."""
+def sharing_all(model: MultilayeredNetwork) -> MultilayeredNetwork:
+    """Return a network that shares parameters, weights and labels with another.
+
+    What is replaced in it is replaced in it alone.
+    """
     derived = model.__class__.__new__(model.__class__)
     derived.__dict__ = dict(model.__dict__)
     for name in ("_parameters", "_buffers", "_modules"):
