@@ -21,7 +21,15 @@ from .gradients import (
     train_model,
     training_mode,
 )
-from .network import Manipulations, MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
+from .network import (
+    Dynamics,
+    LeakyRectified,
+    Linear,
+    Manipulations,
+    MultilayeredNetwork,
+    reference_forward,
+    scipy_sparse_to_pytorch,
+)
 from .product import set_threads
 from .show import report
 from .tables import (
@@ -42,7 +50,10 @@ from .tables import (
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Connectome",
+    "Dynamics",
+    "LeakyRectified",
     "LesionScreen",
+    "Linear",
     "Manipulations",
     "MaximisationResult",
     "MultilayeredNetwork",

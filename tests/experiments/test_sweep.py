@@ -389,3 +389,15 @@ def test_a_sweep_has_no_members_to_manipulate_apart(worm: wg.Connectome, tmp_pat
             tmp_path / "s",
             manipulations=wg.Manipulations().silence(1, members=0),
         )
+
+
+def test_a_folder_knows_the_dynamics(worm: wg.Connectome, tmp_path: Path) -> None:
+    def make(**options: Any) -> wg.MultilayeredNetwork:
+        return wg.MultilayeredNetwork.from_connectome(worm, "ASH", 2, device="cpu", **options)
+
+    problems = wg.problems_for(make(), ["AVA"], value=0.3)
+    wg.sweep(make(tau=2.0), problems, tmp_path / "s", progress=False)
+    assert wg.sweep(make(tau=2.0), problems, tmp_path / "s", progress=False).n_done == 1
+    for other in (make(), make(tau=3.0), make(tau=2.0, dynamics=wg.Linear())):
+        with pytest.raises(ValueError, match="holds another sweep"):
+            wg.sweep(other, problems, tmp_path / "s", progress=False)

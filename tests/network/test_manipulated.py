@@ -34,7 +34,7 @@ def on_plain_steps(
     monkeypatch: pytest.MonkeyPatch, network: wg.MultilayeredNetwork, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     with monkeypatch.context() as patched:
-        patched.setattr(unroll_module, "can_fuse", lambda _: False)
+        patched.setattr(unroll_module, "can_fuse", lambda *_: False)
         return run(network, x)
 
 
@@ -131,7 +131,7 @@ def test_gradients_against_finite_differences(
         .clamp(5, 0.2)
     )
     if not fuse:
-        monkeypatch.setattr(unroll_module, "can_fuse", lambda _: False)
+        monkeypatch.setattr(unroll_module, "can_fuse", lambda *_: False)
     network = case.network()
     network.set_param_grads(slopes=True, raw_biases=True)
     acting = network.manipulated(done)

@@ -108,7 +108,7 @@ def make_manifest(
             "inputs": _digest([network.sensory_indices]),
             "parameters": _digest(getattr(network, name, None) for name in _SETTINGS),
             "names": _digest(_names(network)),
-            **({"manipulations": repr(network.manipulations)} if network.manipulations else {}),
+            **_unusual(network),
         },
         "problems": {
             "problems": len(problems),
@@ -117,6 +117,22 @@ def make_manifest(
         },
         "sensory_indices": network.sensory_indices.tolist(),
     }
+
+
+def _unusual(network: MultilayeredNetwork) -> dict[str, str]:
+    """Write down what few networks have; others keep the page that they had."""
+    found = {}
+    if network.manipulations:
+        found["manipulations"] = repr(network.manipulations)
+    if network.tau is not None:
+        found["tau"] = _digest([network.tau])
+    if network.input_range != (0.0, 1.0):
+        found["input_range"] = repr(network.input_range)
+    if network.dynamics is not None:
+        state = network.dynamics.state_dict().values()
+        plain = {k: v for k, v in vars(network.dynamics).items() if not k.startswith("_")}
+        found["dynamics"] = _digest([_plain(type(network.dynamics)), _plain(plain), *state])
+    return found
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

@@ -57,8 +57,8 @@ def look_ahead(model: MultilayeredNetwork, targets: ResolvedTargets) -> Prospect
     by_walk = (walk != NO_WALK) & (walk <= layer + 1)
     sensory = np.isin(neuron, model.sensory_indices.cpu().numpy())
     directly = sensory & (layer < model.num_layers - 1)  # no input joins the last state ...
-    if model.custom_activation_function is not None:
-        directly = sensory  # ... but an activation of one's own may remember the one before
+    if model.may_remember:
+        directly = sensory  # ... but the one before may be remembered
     moved = by_walk | directly
     if model.interventions:
         moved &= can_change(model, targets.member[targets.batch.cpu().numpy()], neuron, layer)

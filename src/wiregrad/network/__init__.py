@@ -1,7 +1,9 @@
 """The connectome as a differentiable network."""
 
+from ._dynamics import Dynamics, Linear
 from ._fused import is_compiled
 from ._gate import gate
+from ._leaky_rectified import LeakyRectified
 from ._manipulated import manipulated
 from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence, SilenceMode
 from ._memory import has_room
@@ -19,6 +21,9 @@ from ._watch import Response, Slopes, Wanted, Watch
 __all__ = [
     "NO_WALK",
     "Clamp",
+    "Dynamics",
+    "LeakyRectified",
+    "Linear",
     "Manipulation",
     "Manipulations",
     "MultilayeredNetwork",

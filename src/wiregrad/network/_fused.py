@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ._fused_run import FusedRun, RunSettings
+from ._leaky_run import LeakyRun
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._stepped_run import SteppedRun
@@ -21,14 +22,20 @@ __all__ = ["can_fuse", "fused_response", "fused_run", "is_compiled"]
 _KINDS = (torch.float32, torch.float64)
 
 
-def can_fuse(model: MultilayeredNetwork) -> bool:
+def can_fuse(model: MultilayeredNetwork, initial: Tensor | None = None) -> bool:
     """Whether a network can run on the fused path: rate neurons, fixed weights, on the CPU.
+
+    Neither `tau` nor a state to start from may record gradients.
 
     At threshold 0 silence and a drive of exactly 0 have different slopes, and every neuron counts
     as active: the general path is as good there.
     """
     return (
         model.custom_activation_function is None
+        and model.dynamics is None
+        and model.input_range == (0.0, 1.0)
+        and (model.tau is None or not model.tau.requires_grad)
+        and (initial is None or not initial.requires_grad)
         and model.divisive_strength is None
         and model.threshold > 0
         and not model.weights.values.requires_grad
@@ -54,6 +61,7 @@ def fused_response(
     add_up: bool = False,
     window: int | None = None,
     rows: Array | None = None,
+    initial: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run a network for which `can_fuse` holds.
 
@@ -75,6 +83,8 @@ def fused_response(
         With a room, steps to keep in memory at a time; by default all, or without a gradient one.
     rows : ndarray of int64, shape (batch,), optional
         Which batch member each is, for what is done to single members; by default in order.
+    initial : Tensor, shape (n_neurons, batch), optional
+        What column 0 of the stimulus joins.
 
     Returns
     -------
@@ -92,7 +102,7 @@ def fused_response(
     slope, bias = _slope_and_bias(model, room)
     keep = torch.is_grad_enabled() and (slope.requires_grad or bias.requires_grad)
     gradient = torch.is_grad_enabled() and any(x.requires_grad for x in (stimulus, slope, bias))
-    settings = _settings(model, leak, places, room, add_up, window, keep, gradient, rows)
+    settings = _settings(model, leak, places, room, add_up, window, keep, gradient, rows, initial)
     states, read, size, square = _Fused.apply(stimulus, slope, bias, settings)  # type: ignore[no-untyped-call]
     return states.permute(2, 1, 0), read, size, square
 
@@ -121,6 +131,8 @@ def fused_run(
 
 def _prepare(settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor) -> FusedRun:
     """Make a run: of all steps in one call, unless something is done to states in between."""
+    if settings.model.tau is not None:
+        return LeakyRun(settings, stimulus, slope, bias)
     kind = SteppedRun if settings.model.interventions else FusedRun
     return kind(settings, stimulus, slope, bias)
 
@@ -135,6 +147,7 @@ def _settings(
     keep: bool,
     gradient: bool,
     rows: Array | None,
+    initial: Tensor | None = None,
 ) -> RunSettings:
     if window is None or room is None:
         window = model.num_layers if gradient or room is None else 1
@@ -150,6 +163,7 @@ def _settings(
         needs_gradient=gradient,
         window=window,
         rows=rows,
+        initial=None if initial is None else initial.detach().contiguous().numpy(),
     )
 
 
@@ -220,7 +234,10 @@ def _differentiable_gradient(
         h: Tensor = settings.model.rate(slope.unsqueeze(1) * x + bias.unsqueeze(1), settings.leak)
         return h
 
-    states = unrolled_steps(settings.model, stimulus, settings.leak, activate, rows=settings.rows)
+    initial = None if settings.initial is None else torch.from_numpy(settings.initial)
+    states = unrolled_steps(
+        settings.model, stimulus, settings.leak, activate, rows=settings.rows, initial=initial
+    )
     outputs = [
         states.permute(2, 1, 0) if settings.give_states else stimulus.new_empty(0, 0, 0),
         settings.places.of(states),

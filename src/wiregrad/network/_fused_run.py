@@ -17,13 +17,13 @@ from ._walks import shortest_walks
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["FusedRun", "RunSettings", "Upstream"]
+__all__ = ["FusedRun", "RunSettings", "Upstream", "Wanted"]
 
 # Lists of more than this share of the neurons are made complete: that needs no looking up.
 _NEARLY_ALL = 0.8
 
 #: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
-_Wanted: TypeAlias = tuple[Array, Array, Array, Array]
+Wanted: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,8 @@ class RunSettings:
         window is kept, and the others are computed again for the gradient.
     rows : ndarray of int64, shape (batch,), or None
         Which batch member each is, for what is done to single members; None: in order.
+    initial : ndarray, shape (n_neurons, batch), or None
+        What column 0 of the stimulus joins; None: silence.
     """
 
     model: MultilayeredNetwork
@@ -64,6 +66,7 @@ class RunSettings:
     needs_gradient: bool
     window: int
     rows: Array | None = None
+    initial: Array | None = None
 
 
 _NOWHERE = np.empty(0, np.int64), np.empty(0, np.int64)
@@ -73,7 +76,8 @@ _NOWHERE = np.empty(0, np.int64), np.empty(0, np.int64)
 class Upstream:
     """Gradients on their way back: given of single states, all, and sums; found of the rest.
 
-    At the entries of `cut`, (neuron, batch), no gradient is handed back along the edges.
+    At the entries of `cut`, (neuron, batch), no gradient is handed back along the edges. If `g` is
+    the `whole` gradient of activations already, none is asked of states, and no stimulus joins.
     """
 
     read: Array
@@ -85,6 +89,7 @@ class Upstream:
     d_bias: Array
     g: Array
     cut: tuple[Array, Array] = _NOWHERE
+    whole: bool = False
 
 
 class FusedRun:
@@ -153,11 +158,24 @@ class FusedRun:
 
     def _start(self) -> None:
         """Drive the start, which is silent, and list who is active in it."""
+        if self._settings.initial is not None:
+            self._go_on(self._settings.initial)
+            return
         driving = self._given[0, self._order.places]
         self.states[0, self._order.sensory] = driving
         driven = self._order.sensory[driving.any(axis=1)]
         self._n_active[0] = len(driven)
         self._active[0, : len(driven)] = driven
+
+    def _go_on(self, initial: Array) -> None:
+        """Drive a state to start from, and list who is active in it."""
+        from ..product.compiled import list_active
+
+        start, sensory = self.states[0], self._order.sensory
+        start[:] = initial
+        start[sensory] = np.minimum(start[sensory] + self._given[0, self._order.places], 1)
+        self._settings.room.cleared = None
+        self._n_active[0] = list_active(start, 0, len(start), self._active[0])
 
     def _clear_start(self) -> None:
         """Silence the start, unless that has been done and only sensory neurons were driven."""
@@ -203,7 +221,11 @@ class FusedRun:
                 self._run(number, add_up=False)
             first, stop = self._windows[number]
             self._go_back(first, first, stop, upstream)
-        upstream.d_given[0, self._order.places] = upstream.g[self._order.sensory]
+        d_start = upstream.g[self._order.sensory]
+        if self._settings.initial is not None:
+            start = self._settings.initial[self._order.sensory]
+            d_start = np.where(start + self._given[0, self._order.places] > 1, 0, d_start)
+        upstream.d_given[0, self._order.places] = d_start
         return self._hand_back(upstream.d_given), upstream.d_slope, upstream.d_bias
 
     def _hand_back(self, d_given: Array) -> Array:
@@ -228,6 +250,12 @@ class FusedRun:
 
     def _go(self, begin: int, first: int, stop: int, add_up: bool) -> None:
         """Take steps `first` to `stop` - 1 of the window that begins at `begin`."""
+        self._call_forward(begin, first, stop, add_up)
+
+    def _call_forward(
+        self, begin: int, first: int, stop: int, add_up: bool, joins: bool = True
+    ) -> None:
+        """Call the kernel for some steps; unless the stimulus `joins`, it is not added."""
         from ._forward_kernels import forward
 
         dtype = self._given.dtype
@@ -245,7 +273,7 @@ class FusedRun:
                 dtype == np.float32,
                 order.sensory,
                 order.places,
-                self._given[first : stop + 1],
+                self._given[first : stop + joins],
                 np.searchsorted(order.sensory, bounds),
                 self.states[ends],
                 self._before[here],
@@ -263,13 +291,21 @@ class FusedRun:
 
     def _go_back(self, begin: int, first: int, stop: int, upstream: Upstream) -> None:
         """Carry gradients from the last state of some steps, in `g`, to their start."""
+        ends = slice(first - begin, stop - begin + 1)
+        self._call_backward(begin, first, stop, self.states[ends], upstream)
+
+    def _call_backward(
+        self, begin: int, first: int, stop: int, states: Array, upstream: Upstream
+    ) -> None:
+        """Call the kernel for some steps, whose start and states are given."""
         from ._backward_kernels import backward
 
-        places, here = self._settings.places.window(first, stop)
+        up, g, joins = upstream, upstream.g, not upstream.whole
+        asked = Places.none() if up.whole else self._settings.places
+        places, here = asked.window(first, stop)
         wanted = self._wanted(begin, first, stop)
         bounds = self._by.blocks.pre
-        mine, ends = slice(first - begin, stop - begin), slice(first - begin, stop - begin + 1)
-        up, g = upstream, upstream.g
+        mine = slice(first - begin, stop - begin)
         with run_on(len(bounds) - 1):
             missed_tiles, missed_by_post = backward(
                 self._by.pre,
@@ -277,12 +313,12 @@ class FusedRun:
                 self._by.tiles,
                 bounds,
                 self._by.blocks.split_back,
-                stop == len(self._given),
+                stop == len(self._given) and not up.whole,
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
                 self._order.place_of,
-                self._given[first : stop + 1],
-                self.states[ends],
+                self._given[first : stop + joins],
+                states,
                 self._before[mine],
                 self._summed[mine],
                 *wanted,
@@ -292,7 +328,7 @@ class FusedRun:
                 up.per_size,
                 up.per_square,
                 up.cut,
-                up.d_given[first : stop + 1],
+                up.d_given[first : stop + joins],
                 up.d_slope,
                 up.d_bias,
                 g,
@@ -304,7 +340,7 @@ class FusedRun:
             batch = self.states.shape[2] if missed_tiles else None
             self._matrix.ask_for(tiles_for=batch, by_post=missed_by_post > 0)
 
-    def _wanted(self, begin: int, first: int, stop: int) -> _Wanted:
+    def _wanted(self, begin: int, first: int, stop: int) -> Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step.
 
         The start is that of step `first`, in the window that begins at `begin`.
@@ -320,7 +356,7 @@ class FusedRun:
             return self._reachable(first, stop)
         return _as_window(entry, lists, self._by.pre[0])
 
-    def _reachable(self, first: int, stop: int) -> _Wanted:
+    def _reachable(self, first: int, stop: int) -> Wanted:
         """List the neurons that the stimulus can change, once for all passes."""
         room = self._settings.room
         if room.reachable is None:
@@ -371,7 +407,7 @@ def _given(stimulus: Array, threshold: float) -> Array:
     return given
 
 
-def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:
+def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> Wanted:
     """Join lists of neurons; also say where each begins, and the out-edges of the one before it."""
     starts = np.cumsum([0, *(len(rows) for rows in lists)])
     out_edges = np.diff(indptr)

@@ -58,8 +58,8 @@ def can_change(
         heard.reshape(-1)[holds.muted] = 0
         by_walk = connected @ heard > 0
         by_walk.reshape(-1)[holds.deaf] = False
-        if network.custom_activation_function is not None:
-            by_walk |= reached  # it may remember
+        if network.may_remember:
+            by_walk |= reached
         if t < network.num_layers - 1:
             by_walk[sensory] = True
         by_walk.reshape(-1)[holds.held[t + 1][0]] = False

@@ -10,10 +10,10 @@ import numpy as np
 from torch import Tensor
 
 from ._fused_run import FusedRun, RunSettings, Upstream
-from ._interventions import IndexArray, holds_of
+from ._interventions import IndexArray
 from ._places import Array
 
-__all__ = ["SteppedRun"]
+__all__ = ["SteppedRun", "without"]
 
 
 class SteppedRun(FusedRun):
@@ -24,7 +24,7 @@ class SteppedRun(FusedRun):
     Parameters
     ----------
     settings : RunSettings
-        With a model that has interventions.
+        Of a model with interventions, or one that remembers.
     stimulus, slope, bias
         As for `FusedRun`.
 
@@ -39,10 +39,8 @@ class SteppedRun(FusedRun):
     ) -> None:
         super().__init__(settings, stimulus, slope, bias)
         n_batch = len(stimulus)
-        holds = holds_of(settings.model, n_batch, settings.rows)
-        if holds is None:
-            raise ValueError("a network without interventions needs no stepped run")
-        self._holds = holds
+        done, n_steps = settings.model.interventions, settings.model.num_layers
+        self._holds = holds = done.holds(n_steps, n_batch, settings.rows)
         self._deaf = np.divmod(holds.deaf, max(n_batch, 1))
         self._deaf_rows = holds.rows(holds.deaf)
         rows = {id(places): holds.rows(places) for places, _ in holds.held}
@@ -62,9 +60,7 @@ class SteppedRun(FusedRun):
 
         for t in range(first, stop):
             at = t - begin
-            with _without(self.states[at], self._holds.muted):
-                super()._go(begin, t, t + 1, add_up=False)
-            self._let_rest(t, at)
+            self._advance(begin, t)
             places, values = self._holds.held[t + 1]
             self.states[at + 1].reshape(-1)[places] = values
             self._also_active(at + 1, self._held_rows[t + 1])
@@ -72,21 +68,30 @@ class SteppedRun(FusedRun):
                 active = self._active[at + 1, : self._n_active[at + 1]]
                 add_up_active(self.states[at + 1], active, self.size, self.square)
 
-    def _go_back(self, begin: int, first: int, stop: int, upstream: Upstream) -> None:
-        g = upstream.g.reshape(-1)
-        for t in reversed(range(first, stop)):
-            places = self._holds.held[t + 1][0]
-            # What comes from later steps; a state of 0 has no part in penalties.
-            g[places] = 0
-            dense = upstream.dense[t] if len(upstream.dense) else self.states[0, :0]
-            held = places if len(dense) else places[:0]
-            with _without(self.states[t - begin + 1], places), _without(dense, held):
-                super()._go_back(begin, t, t + 1, self._unheld(t, places, upstream))
-            g[self._holds.muted] = 0
-        if first == 0:
-            g[self._holds.held[0][0]] = 0
+    def _advance(self, begin: int, t: int) -> None:
+        """Take step `t`, and list who is active after it; nobody is held yet."""
+        with without(self.states[t - begin], self._holds.muted):
+            self._call_forward(begin, t, t + 1, add_up=False)
+        self._let_rest(t, t - begin)
 
-    def _let_rest(self, t: int, at: int) -> None:
+    def _go_back(self, begin: int, first: int, stop: int, upstream: Upstream) -> None:
+        for t in reversed(range(first, stop)):
+            self._retreat(begin, t, upstream)
+        if first == 0:
+            upstream.g.reshape(-1)[self._holds.held[0][0]] = 0
+
+    def _retreat(self, begin: int, t: int, upstream: Upstream) -> None:
+        """Carry gradients back through step `t`, in `g`."""
+        g, places = upstream.g.reshape(-1), self._holds.held[t + 1][0]
+        g[places] = 0  # what comes from later steps; and a state of 0 has no part in penalties
+        dense = upstream.dense[t] if len(upstream.dense) else self.states[0, :0]
+        held = places if len(dense) else places[:0]
+        ends = self.states[t - begin : t - begin + 2]
+        with without(ends[1], places), without(dense, held):
+            self._call_backward(begin, t, t + 1, ends, self._unheld(t, places, upstream))
+        g[self._holds.muted] = 0
+
+    def _let_rest(self, t: int, at: int, joins: bool = True) -> None:
         """Give entries that nothing reaches what their bias and the stimulus make of them."""
         neuron, member = self._deaf
         if not len(neuron):
@@ -98,7 +103,7 @@ class SteppedRun(FusedRun):
             self._summed[at][neuron, member] = 0
         place = self._order.place_of[neuron]
         own = np.flatnonzero(place >= 0)
-        if t + 1 < len(given) and len(own):
+        if joins and t + 1 < len(given) and len(own):
             self._before[at][place[own], member[own]] = resting[own]
             total = resting[own] + given[t + 1][place[own], member[own]]
             states[neuron[own], member[own]] = np.minimum(total, 1)
@@ -130,7 +135,7 @@ class SteppedRun(FusedRun):
 
 
 @contextmanager
-def _without(state: Array, places: IndexArray) -> Iterator[None]:
+def without(state: Array, places: IndexArray) -> Iterator[None]:
     """Have some entries of a state at 0 for a while."""
     flat = state.reshape(-1)
     kept = flat[places]
