@@ -201,6 +201,10 @@ def on_nothing(network: wg.MultilayeredNetwork) -> pd.DataFrame:
         ({"nulls": -1}, "number of nulls is at least 0, not -1"),
         ({"nulls": "many"}, "nulls are a number of networks, or connectomes, not 'many'"),
         ({"nulls": [wg.datasets.flyvis_column()]}, "has other neurons than the network"),
+        (
+            {"manipulations": wg.Manipulations().silence("AVD", members=0)},
+            "a lesion screen has no batch members of its own: AVD silenced",
+        ),
         ({"batch_size": 0}, "batch_size is a whole number of lesions, at least 1, not 0"),
         ({"stimulus": np.ones((2, 4, 4))}, "made under one stimulus"),
     ],

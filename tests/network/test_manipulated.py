@@ -172,6 +172,9 @@ def test_checkpointed_equals_plain_and_alone_equals_in_a_batch_to_the_bit(
         return [read, response.size, response.square, gradient(slopes)]
 
     together = answer(list(range(n_batch)), None)
+    states = acting(stimulus)
+    assert torch.equal(together[0], states[..., -1])
+    torch.testing.assert_close(together[1], states.sum(dim=(1, 2)), rtol=1e-5, atol=1e-5)
     for window in (1, 2):
         for one, other in zip(together, answer(list(range(n_batch)), window), strict=True):
             assert torch.equal(one, other)

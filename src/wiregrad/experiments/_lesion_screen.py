@@ -126,6 +126,11 @@ def lesion_screen(
     """
     began = time.perf_counter()
     network = manipulated(network, manipulations)
+    if network.manipulations.of_single_members:
+        raise ValueError(
+            f"a lesion screen has no batch members of its own: {network.manipulations}; leave "
+            "members= out, and make a screen for each manipulation"
+        )
     names, members = _groups(network, groups)
     question = Question(
         _one_stimulus(network, stimulus),

@@ -142,8 +142,8 @@ def sweep(
     0     AVA  reached
     1     AVB  reached
     """
-    _for_all_members(manipulations)
     network = manipulated(network, manipulations)
+    _for_all_members(network)
     path = Path(folder)
     seed = _whole_seed(seed)
     _one_at_most(workers=workers, executor=executor, scheduler=scheduler)
@@ -239,11 +239,11 @@ def _crew(
             )
 
 
-def _for_all_members(manipulations: Manipulations | None) -> None:
-    if manipulations is not None and manipulations.of_single_members:
+def _for_all_members(network: MultilayeredNetwork) -> None:
+    if network.manipulations.of_single_members:
         raise ValueError(
             "a sweep has no batch members to tell apart, since problems are packed as they fit: "
-            f"{manipulations}; leave members= out, and make a sweep for each manipulation"
+            f"{network.manipulations}; leave members= out, and make a sweep for each manipulation"
         )
 
 

@@ -156,11 +156,12 @@ class Interventions:
         if rows is not None:
             return self._holds(n_steps, rows)
         self.require_members(n_batch)
-        key = n_steps, n_batch
-        if key not in self._known:
+        known = self._known.get((n_steps, n_batch))
+        if known is None:
+            known = self._holds(n_steps, np.arange(n_batch))
             self._known.clear()  # the last one alone
-            self._known[key] = self._holds(n_steps, np.arange(n_batch))
-        return self._known[key]
+            self._known[n_steps, n_batch] = known
+        return known
 
     def require_members(self, n_batch: int) -> None:
         """Refuse a batch that lacks members which are named.
