@@ -140,7 +140,8 @@ def test_nulls_are_drawn_from_the_connectome(
 ) -> None:
     drawn = []
 
-    def rewire(self: wg.Connectome, seed: int, keep: str) -> wg.Connectome:
+    def rewire(self: wg.Connectome, seed: int, keep: str, sign: Any) -> wg.Connectome:
+        assert sign is None, "the rule of the network"
         drawn.append((seed, keep))
         return shuffled(self, seed)
 
@@ -149,6 +150,15 @@ def test_nulls_are_drawn_from_the_connectome(
     assert drawn == [(2, "type-pairs"), (3, "type-pairs"), (4, "type-pairs")]
     given = screen(network, touch, nulls=[shuffled(worm, seed) for seed in (2, 3, 4)])
     pd.testing.assert_frame_equal(found.table, given.table)
+    made = (on_connectome(network, shuffled(worm, seed)) for seed in (2, 3, 4))
+    pd.testing.assert_frame_equal(found.table, screen(network, touch, nulls=made).table)
+    done = wg.Manipulations().silence("AVD")
+    made = (on_connectome(network, shuffled(worm, seed)) for seed in (2, 3, 4))
+    both = [
+        screen(network, touch, nulls=nulls, manipulations=done).table
+        for nulls in (made, [shuffled(worm, seed) for seed in (2, 3, 4)])
+    ]
+    pd.testing.assert_frame_equal(*both)
     assert "beside 3 null networks" in repr(found)
 
 

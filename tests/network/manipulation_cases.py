@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import torch
 from hypothesis import strategies as st
 from network_cases import FloatArray, NetworkCase
 
 import wiregrad as wg
 from wiregrad.network import Clamp, Manipulation, Scale, Silence
+from wiregrad.network._fused import fused_response
+from wiregrad.network._places import Grid
+from wiregrad.network._room import Room
+from wiregrad.network._steps import unrolled_steps
 
 
 @st.composite
@@ -106,3 +113,27 @@ def _hold(h: FloatArray, items: list[Manipulation], layer: int | None) -> None:
     for item in items:
         if isinstance(item, Clamp) and (item.steps is None or layer in item.steps):
             h[list(item.neurons)] = item.value
+
+
+def fused_and_plain(
+    acting: wg.MultilayeredNetwork, stimulus: torch.Tensor, leak: float, window: int
+) -> list[list[torch.Tensor]]:
+    """Return all states, their sums, and the gradients of a loss of both, by either path."""
+    n_batch, _, n_steps = stimulus.shape
+    places = Grid(*(np.arange(n) for n in (n_steps, acting.n_neurons)), n_batch)
+    found = []
+    for fused in (True, False):
+        x = stimulus.clone().requires_grad_()
+        if fused:
+            _, read, size, square = fused_response(
+                acting, x, leak, places, Room(), True, window=window
+            )
+        else:
+            states = unrolled_steps(acting, x, leak, partial(acting.activation_function, leak=leak))
+            read = places.of(states)
+            size, square = states.abs().sum(dim=(1, 2)), states.square().sum(dim=(1, 2))
+        loss = (read * torch.linspace(0.1, 1, len(read), dtype=read.dtype)).sum()
+        loss = loss + (size * square.detach()).sum() + 2 * square.sum()
+        wanted = [x, *(p for p in acting.parameters() if p.requires_grad)]
+        found.append([read, size, square, *torch.autograd.grad(loss, wanted)])
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from manipulation_cases import manipulations_of
+from manipulation_cases import fused_and_plain, manipulations_of
 from network_cases import QUICK, NetworkCase, make_case, network_cases, run
 from torch.autograd import gradcheck
 
 import wiregrad as wg
 from wiregrad.network import Slopes, Watch
 from wiregrad.network import _unroll as unroll_module
-from wiregrad.network._fused import can_fuse, fused_response
-from wiregrad.network._places import Grid
-from wiregrad.network._room import Room
-from wiregrad.network._steps import unrolled_steps
+from wiregrad.network._fused import can_fuse
 
 pytestmark = pytest.mark.kernel
 
@@ -111,27 +107,8 @@ def test_fused_equals_plain_steps_with_all_gradients(
     network = leaky(case, data.draw(st.integers(0, 99)))
     network.set_param_grads(slopes=True, raw_biases=True)
     acting = network.manipulated(data.draw(manipulations_of(case)))
-    stimulus = torch.from_numpy(case.stimulus)
-    n_batch, _, n_steps = stimulus.shape
-    places = Grid(*(np.arange(n) for n in (n_steps, network.n_neurons)), n_batch)
-
-    def answers(fused: bool) -> list[torch.Tensor]:
-        x = stimulus.clone().requires_grad_()
-        if fused:
-            _, read, size, square = fused_response(
-                acting, x, leak, places, Room(), True, window=window
-            )
-        else:
-            activate = partial(acting.activation_function, leak=leak)
-            states = unrolled_steps(acting, x, leak, activate)
-            sums = states.abs().sum(dim=(1, 2)), states.square().sum(dim=(1, 2))
-            read, (size, square) = places.of(states), sums
-        loss = (read * torch.linspace(0.1, 1, len(read), dtype=read.dtype)).sum()
-        loss = loss + (size * square.detach()).sum() + 2 * square.sum()
-        wanted = [x, *(p for p in network.parameters() if p.requires_grad)]
-        return [read, size, *torch.autograd.grad(loss, wanted)]
-
-    for one, other in zip(answers(True), answers(False), strict=True):
+    answers = fused_and_plain(acting, torch.from_numpy(case.stimulus), leak, window)
+    for one, other in zip(*answers, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-11)
 
 

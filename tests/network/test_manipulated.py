@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from manipulation_cases import manipulations_of, slow_answer
+from manipulation_cases import fused_and_plain, manipulations_of, slow_answer
 from network_cases import QUICK, NetworkCase, make_case, network_cases, run
 from torch.autograd import gradcheck
 
@@ -18,10 +18,8 @@ import wiregrad as wg
 from wiregrad.network import Slopes, Watch, shortest_walks
 from wiregrad.network import _fused as fused_module
 from wiregrad.network import _unroll as unroll_module
-from wiregrad.network._fused import can_fuse, fused_response
+from wiregrad.network._fused import can_fuse
 from wiregrad.network._part import NetworkPart, reached_part
-from wiregrad.network._places import Grid
-from wiregrad.network._room import Room
 from wiregrad.network._stepped_run import SteppedRun
 
 pytestmark = pytest.mark.kernel
@@ -68,39 +66,9 @@ def test_fused_equals_plain_steps_with_all_gradients(
     network.set_param_grads(slopes=True, raw_biases=True)
     acting = network.manipulated(data.draw(manipulations_of(case)))
     assert can_fuse(acting)
-    stimulus = torch.from_numpy(case.stimulus)
-    n_batch, _, n_steps = stimulus.shape
-    where = [np.arange(n) for n in (n_steps, network.n_neurons)]
-    places = Grid(*where, n_batch)
-
-    def answers(fused: bool) -> list[torch.Tensor]:
-        x = stimulus.clone().requires_grad_()
-        if fused:
-            _, read, size, square = fused_response(
-                acting, x, leak, places, Room(), True, window=window
-            )
-        else:
-            states = unrolled(acting, x, leak)
-            read, size, square = (
-                places.of(states),
-                states.abs().sum(dim=(1, 2)),
-                states.square().sum(dim=(1, 2)),
-            )
-        weighting = torch.linspace(0.1, 1, len(read), dtype=read.dtype)
-        loss = (read * weighting).sum() + (size * square.detach()).sum() + 2 * square.sum()
-        wanted = [x, *(p for p in network.parameters() if p.requires_grad)]
-        return [read, size, *torch.autograd.grad(loss, wanted)]
-
-    for one, other in zip(answers(True), answers(False), strict=True):
+    answers = fused_and_plain(acting, torch.from_numpy(case.stimulus), leak, window)
+    for one, other in zip(*answers, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-11)
-
-
-def unrolled(network: wg.MultilayeredNetwork, x: torch.Tensor, leak: float) -> torch.Tensor:
-    from functools import partial
-
-    from wiregrad.network._steps import unrolled_steps
-
-    return unrolled_steps(network, x, leak, partial(network.activation_function, leak=leak))
 
 
 @QUICK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from typing import Any, Literal
 
@@ -44,7 +44,7 @@ def lesion_screen(
     mode: SilenceMode = "outgoing",
     *,
     steps: Sequence[int] | int | None = -1,
-    nulls: int | Iterable[Connectome] = 0,
+    nulls: int | Iterable[Connectome | MultilayeredNetwork] = 0,
     connectome: Connectome | None = None,
     keep: Keep = "degree+sign",
     seed: int = 0,
@@ -70,9 +70,10 @@ def lesion_screen(
     steps : int or sequence of int, optional
         The layers over which the response is averaged; negative ones count from the end. By default
         the last; None: all.
-    nulls : int or iterable of Connectome
-        Rewired connectomes on which the same is done, to see what wiring by chance would show; or
-        how many to draw, with `connectome.rewire(seed, keep)` for seeds from `seed` on.
+    nulls : int or iterable of Connectome or MultilayeredNetwork
+        Rewired connectomes on which the same is done, to see what wiring by chance would show, or
+        networks of such; or how many to draw, with `connectome.rewire(seed, keep)` for seeds from
+        `seed` on and the network's sign rule.
     connectome : Connectome, optional
         What to draw nulls from.
     keep : {"degree", "degree+sign", "type-pairs"}
@@ -83,7 +84,7 @@ def lesion_screen(
         Makes the network of a null connectome. By default it is this network with other weights:
         of the same sign rule, inputs, parameters and manipulations.
     manipulations : Manipulations, optional
-        What is done besides, in every run.
+        What is done besides, in every run, also of the nulls.
     batch_size : int, optional
         Lesions that are run side by side. By default as many as there is memory for, at most 64.
         Results do not depend on it.
@@ -125,7 +126,7 @@ def lesion_screen(
     1   ASH  -0.085
     """
     began = time.perf_counter()
-    network = manipulated(network, manipulations)
+    plain, network = network, manipulated(network, manipulations)
     if network.manipulations.of_single_members:
         raise ValueError(
             f"a lesion screen has no batch members of its own: {network.manipulations}; leave "
@@ -141,17 +142,22 @@ def lesion_screen(
     )
     Manipulations().silence(0, mode)  # refuses an unknown mode
     _check_batch_size(batch_size)
-    drawn, n_nulls = _nulls(nulls, connectome, keep, seed)
-    make = partial(on_connectome, network) if network_of is None else network_of
+    drawn, known = _nulls(nulls, connectome, keep, seed, plain)
+    make = partial(on_connectome, plain) if network_of is None else network_of
     bar = tqdm(
-        total=len(names) * (1 + n_nulls), desc="silencing", unit=" groups", disable=not progress
+        total=None if known is None else len(names) * (1 + known),
+        desc="silencing",
+        unit=" groups",
+        disable=not progress,
     )
     with bar:
         real = lesion_responses(network, question, batch_size, bar.update)
-        others = [
-            lesion_responses(_checked(make(other), network), question, batch_size, bar.update)
-            for other in drawn
-        ]
+        others = []
+        for null in drawn:
+            other = null if isinstance(null, MultilayeredNetwork) else make(null)
+            other = manipulated(_checked(other, network), manipulations)
+            others.append(lesion_responses(other, question, batch_size, bar.update))
+    n_nulls = len(others)
     table, order = _table(names, question, real)
     null_effects = np.array([other.responses - other.intact for other in others])
     null_effects = null_effects.reshape(n_nulls, len(names))[:, order]
@@ -208,14 +214,17 @@ def _check_batch_size(batch_size: int | None) -> None:
 
 
 def _nulls(
-    nulls: int | Iterable[Connectome], connectome: Connectome | None, keep: Keep, seed: int
-) -> tuple[Iterator[Connectome], int]:
-    """Return the null connectomes, one at a time, and their number."""
+    nulls: int | Iterable[Connectome | MultilayeredNetwork],
+    connectome: Connectome | None,
+    keep: Keep,
+    seed: int,
+    network: MultilayeredNetwork,
+) -> tuple[Iterator[Connectome | MultilayeredNetwork], int | None]:
+    """Return the null connectomes or networks, one at a time, and their number if it is known."""
     if isinstance(nulls, (bool, str, float)):
         raise ValueError(f"nulls are a number of networks, or connectomes, not {nulls!r}")
     if not isinstance(nulls, (int, np.integer)):
-        given = list(nulls)
-        return iter(given), len(given)
+        return iter(nulls), len(nulls) if isinstance(nulls, Sized) else None
     if nulls < 0:
         raise ValueError(f"the number of nulls is at least 0, not {nulls}")
     if nulls and connectome is None:
@@ -223,12 +232,16 @@ def _nulls(
             f"{nulls:,} nulls are to be drawn, but of what is not said: pass connectome=, the one "
             "the network was made of"
         )
-    return _drawn(connectome, range(seed, seed + nulls), keep), int(nulls)
+    choices = network.provenance.get("choices", {})
+    rule = {name: choices[name] for name in ("sign", "transmitter_signs") if name in choices}
+    return _drawn(connectome, range(seed, seed + nulls), keep, rule), int(nulls)
 
 
-def _drawn(connectome: Any, seeds: range, keep: Keep) -> Iterator[Connectome]:
+def _drawn(
+    connectome: Any, seeds: range, keep: Keep, rule: Mapping[str, Any]
+) -> Iterator[Connectome]:
     for seed in seeds:
-        yield connectome.rewire(seed, keep=keep)
+        yield connectome.rewire(seed, keep=keep, **rule)
 
 
 def _checked(other: MultilayeredNetwork, network: MultilayeredNetwork) -> MultilayeredNetwork:
