@@ -11,7 +11,7 @@ from .connectome import (
     add_sign,
     select_neurons,
 )
-from .experiments import SweepResult, problems_for, sweep
+from .experiments import LesionScreen, SweepResult, lesion_screen, problems_for, sweep
 from .gradients import (
     MaximisationResult,
     TargetActivation,
@@ -21,7 +21,15 @@ from .gradients import (
     train_model,
     training_mode,
 )
-from .network import MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
+from .network import (
+    Dynamics,
+    LeakyRectified,
+    Linear,
+    Manipulations,
+    MultilayeredNetwork,
+    reference_forward,
+    scipy_sparse_to_pytorch,
+)
 from .product import set_threads
 from .show import report
 from .tables import (
@@ -42,6 +50,11 @@ from .tables import (
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Connectome",
+    "Dynamics",
+    "LeakyRectified",
+    "LesionScreen",
+    "Linear",
+    "Manipulations",
     "MaximisationResult",
     "MultilayeredNetwork",
     "SweepResult",
@@ -61,6 +74,7 @@ __all__ = [
     "get_input_activation",
     "get_neuron_activation",
     "input_from_df",
+    "lesion_screen",
     "problems_for",
     "reference_forward",
     "report",

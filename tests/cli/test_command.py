@@ -430,3 +430,36 @@ def test_says_so_where_the_first_run_takes_long(
     monkeypatch.setattr(_options, "is_compiled", lambda: compiled)
     said = command(*ASK, "--iterations", "2")
     assert ("compiling for this machine, this once" in said.out) != compiled
+
+
+# Manipulations.
+
+
+def test_neurons_are_silenced_and_clamped(command: Command) -> None:
+    plain = command(*ASK, "--seed", "1").out
+    done = ("--silence", "AVD", "--silence", "role=motor:both", "--clamp", "AVB=0.2@1,2")
+    said = command(*ASK, "--seed", "1", *done)
+    assert said.status == 0, said.err
+    assert (
+        "AVD silenced (outgoing); role=motor silenced (both); AVB held at 0.2 at steps 0 and 1"
+        in said.out
+    )
+    assert said.out != plain
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--silence", "AVX", "'AVX' is neither the id nor the cell type of a neuron"),
+        ("--clamp", "AVB", "is not SELECT=VALUE or SELECT=VALUE@STEPS"),
+        ("--clamp", "AVB=1@0", "with steps counted from 1"),
+        ("--clamp", "AVB=1@9", "num_layers=3"),
+        ("--clamp", "AVB=2", "activation from 0 to 1"),
+    ],
+)
+def test_manipulations_that_cannot_be_are_told(
+    command: Command, option: str, text: str, message: str
+) -> None:
+    said = command(*ASK, option, text)
+    assert said.status == 2
+    assert message in said.err

@@ -1,4 +1,4 @@
-"""What docs/sweep.md tells its readers to type, typed."""
+"""What docs/sweep.md and docs/experiments.md tell their readers to type, typed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,50 @@ import ast
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 import wiregrad as wg
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sweep.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE, EXPERIMENTS = (
+    (DOCS / name).read_text(encoding="utf-8") for name in ("sweep.md", "experiments.md")
+)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = PAGE) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def test_experiments_run_from_top_to_bottom() -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("python", EXPERIMENTS):
+        exec(compile(block, "experiments.md", "exec"), names)
+    assert names["together"].shape == (3, 302, 4)
+    assert len(names["found"]) == 118
+    answers = []
+    for kind in (names["LeakyRectified"], wg.LeakyRectified):
+        names["eye"].dynamics = kind(50.0, 5.0).float()
+        answers.append(names["eye"](names["flash"]))
+    assert (answers[0][names["eye"].find("R1")] > 0.05).any()
+    assert torch.equal(*answers)
+
+
+def test_the_lesions_are_as_the_page_has_them() -> None:
+    rows = re.findall(r"^\| (\w+) \| \d+ \| ([\d.]+) \| ([\d.]+) \|", EXPERIMENTS, re.MULTILINE)
+    worm, found = wg.datasets.celegans(), []
+    for unknown_sign in (0, 1):
+        network = wg.MultilayeredNetwork.from_connectome(
+            worm, ["ASH", "FLP"], 3, unknown_sign=unknown_sign, device="cpu"
+        )
+        touch = np.full((4, 3), 0.05)
+        table = wg.lesion_screen(network, touch, "AVA", progress=False).to_frame()
+        table = table[table["effect"].abs() >= 0.0005].head(12)
+        found += [(r.group, f"{r.peak:.2f}", f"{r.response:.3f}") for r in table.itertuples()]
+    assert rows == found
 
 
 def test_python_runs_from_top_to_bottom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -362,3 +362,42 @@ def test_control_c_between_searches(
     found = wg.sweep(network, problems_of_types(network, 2), tmp_path / "out", **QUICK)
     assert found.interrupted
     assert (found.n_done, found.n_failed) == (0, 0)
+
+
+def test_a_sweep_of_a_manipulated_network(worm: wg.Connectome, tmp_path: Path) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, device="cpu")
+    problems = wg.problems_for(network, ["AVA", "AVB"], value=0.9)
+    done = wg.Manipulations().silence("AVD").clamp("AVB", 0.0, steps=0)
+    swept = wg.sweep(network, problems, tmp_path / "s", manipulations=done, progress=False)
+    alone = wg.activation_maximisation(
+        network, {2: {"AVA": 0.9}}, seed=0, manipulations=done, use_tqdm=False, print_output=False
+    )
+    np.testing.assert_array_equal(swept.stimulus("AVA"), alone.input)
+    again = wg.sweep(network.manipulated(done), problems, tmp_path / "s", progress=False)
+    assert again.n_done == 2
+    with pytest.raises(ValueError, match="holds another sweep"):
+        wg.sweep(network, problems, tmp_path / "s", progress=False)
+
+
+def test_a_sweep_has_no_members_to_manipulate_apart(worm: wg.Connectome, tmp_path: Path) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, device="cpu")
+    problems = wg.problems_for(network, ["AVA"])
+    with pytest.raises(ValueError, match="a sweep has no batch members to tell apart"):
+        wg.sweep(
+            network,
+            problems,
+            tmp_path / "s",
+            manipulations=wg.Manipulations().silence(1, members=0),
+        )
+
+
+def test_a_folder_knows_the_dynamics(worm: wg.Connectome, tmp_path: Path) -> None:
+    def make(**options: Any) -> wg.MultilayeredNetwork:
+        return wg.MultilayeredNetwork.from_connectome(worm, "ASH", 2, device="cpu", **options)
+
+    problems = wg.problems_for(make(), ["AVA"], value=0.3)
+    wg.sweep(make(tau=2.0), problems, tmp_path / "s", progress=False)
+    assert wg.sweep(make(tau=2.0), problems, tmp_path / "s", progress=False).n_done == 1
+    for other in (make(), make(tau=3.0), make(tau=2.0, dynamics=wg.Linear())):
+        with pytest.raises(ValueError, match="holds another sweep"):
+            wg.sweep(other, problems, tmp_path / "s", progress=False)

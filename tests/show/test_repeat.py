@@ -53,6 +53,11 @@ def make_worm() -> Any:
         ({"gap_junctions": True, "unknown_sign": -1}, {2: {"AVA": 0.9}}, {"in_reg_lambda": 0.02}),
         ({"inputs": ["ASH", "PVDL"], "group_by": None}, {2: {"AVA": 0.9}}, {}),
         ({"inputs": "AVM", "group_by": "side", "steps": 4}, {2: {"AVA": 0.9}}, {"n_runs": 3}),
+        (
+            {},
+            {2: {"AVA": 0.9}},
+            {"manipulations": wg.Manipulations().silence("AVD").clamp([0, 3], 0.5, steps=0)},
+        ),
         ({"threshold": 0.02, "tanh_steepness": 4, "default_bias": 0.01}, {2: {"AVA": 0.9}}, {}),
         (
             {},

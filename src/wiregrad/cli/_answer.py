@@ -18,16 +18,20 @@ __all__ = ["print_answer", "print_question", "unreachable_line"]
 _MOST_ROWS = 20
 
 
-def print_question(network: MultilayeredNetwork, n_targets: int, layer: int) -> None:
+def print_question(
+    network: MultilayeredNetwork, n_targets: int, layer: int, asked: str = "to switch on"
+) -> None:
     """Say what is asked, of which wiring, and how much of it has no known sign."""
     source = network.provenance
     typer.echo(
         f"{source['connectome']}: {source['n_neurons']:,} neurons, {source['n_edges']:,} "
         f"connections, {source['total_count']:,.10g} {source['unit']}\n"
         f"{source['signs_in_words']}\n"
-        f"{len(network.sensory_indices):,} neurons to drive, {n_targets:,} to switch on at step "
+        f"{len(network.sensory_indices):,} neurons to drive, {n_targets:,} {asked} at step "
         f"{layer + 1} of {network.num_layers}"
     )
+    if network.manipulations:
+        typer.echo(f"{network.manipulations}")
 
 
 def print_answer(result: MaximisationResult) -> None:

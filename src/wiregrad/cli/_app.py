@@ -10,6 +10,7 @@ import typer
 from .._version import __version__
 from ._connectomes import CONNECTOMES, open_connectome
 from ._info import print_info
+from ._lesion import LesionQuestion, screen
 from ._maximise import ask
 from ._options import NetworkQuestion
 from ._report import report_path
@@ -89,6 +90,24 @@ Report = Annotated[
     typer.Option("--out", help="Write the report, one HTML page, to this file."),
 ]
 
+
+Silenced = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--silence",
+        metavar="SELECT[:MODE]",
+        help="Neurons whose synapses have no effect: outgoing ones, or with MODE incoming or both; "
+        "repeat for more.",
+    ),
+]
+Clamped = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--clamp",
+        metavar="SELECT=VALUE[@STEPS]",
+        help="Neurons held at an activation, always or at steps such as 2,3; repeat for more.",
+    ),
+]
 
 ColumnName = Annotated[
     Optional[str],  # noqa: UP045
@@ -246,6 +265,8 @@ def maximise(
     max_active: MaxActive = None,
     input_steps: InputSteps = None,
     binary: Binary = False,
+    silence: Silenced = None,
+    clamp: Clamped = None,
     out: Report = None,
     neurons: NeuronsFile = None,
     min_synapses: MinSynapses = None,
@@ -256,6 +277,7 @@ def maximise(
     Examples:
       wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --out ava.html
       wiregrad maximise celegans --inputs "/^(ALM|PLM|AVM)/" --targets AVBL --steps 4 --value 0.5
+      wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 --silence AVD
       wiregrad maximise celegans+gap --inputs "role=sensory and side=R" --targets DA --steps 4
       wiregrad maximise celegans --inputs role=sensory --targets AVA --steps 3 \\
           --max-active 3 --input-steps 0 --binary
@@ -279,6 +301,8 @@ def maximise(
         max_active=max_active,
         input_steps=input_steps,
         binary=binary,
+        silence=silence or (),
+        clamp=clamp or (),
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     ask(wiring, question, report_path(out, asked_for=True))
@@ -324,6 +348,8 @@ def sweep(
     max_active: MaxActive = None,
     input_steps: InputSteps = None,
     binary: Binary = False,
+    silence: Silenced = None,
+    clamp: Clamped = None,
     batch_size: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(min=1, help="Problems side by side; by default by memory, at most 64."),
@@ -368,6 +394,8 @@ def sweep(
         max_active=max_active,
         input_steps=input_steps,
         binary=binary,
+        silence=silence or (),
+        clamp=clamp or (),
         batch_size=batch_size,
         workers=workers,
         scheduler=scheduler,
@@ -375,3 +403,85 @@ def sweep(
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     ask_all(wiring, question, out)
+
+
+@app.command()
+def lesion(
+    connectome: ConnectomeName,
+    inputs: Annotated[
+        list[str],
+        typer.Option(metavar="SELECT", help=f"Neurons to drive at all steps: {_SELECT}."),
+    ],
+    targets: Annotated[
+        list[str], typer.Option(metavar="SELECT", help=f"Neurons to look at: {_SELECT}.")
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Synaptic hops from the first input on.")],
+    at_step: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="When the targets are looked at; by default at the last step."),
+    ] = None,
+    value: Annotated[
+        float, typer.Option(min=0, max=1, help="Input to each of the driven neurons.")
+    ] = 1.0,
+    groups: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            metavar="COLUMN|SELECT",
+            help="What to silence: a column, for each of its values, or neurons; repeat for more. "
+            "By default every group of --group-by.",
+        ),
+    ] = None,
+    mode: Annotated[
+        str, typer.Option(help="Synapses without effect: outgoing, incoming or both.")
+    ] = "outgoing",
+    nulls: Annotated[
+        int, typer.Option(min=0, help="Rewired connectomes on which the same is done.")
+    ] = 0,
+    keep: Annotated[
+        str,
+        typer.Option(help="What rewiring keeps: degree, degree+sign or type-pairs."),
+    ] = "degree+sign",
+    sign: Sign = None,
+    unknown_sign: UnknownSign = 0,
+    group_by: Annotated[
+        str, typer.Option(help="Column whose values are names of groups.")
+    ] = "cell_type",
+    seed: Annotated[int, typer.Option(help="Seed of the first rewired connectome.")] = 0,
+    silence: Silenced = None,
+    clamp: Clamped = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="Write the whole table to this file, as csv."),
+    ] = None,
+    neurons: NeuronsFile = None,
+    min_synapses: MinSynapses = None,
+) -> None:
+    """Silence every group of neurons in turn, and rank them by what the targets lose.
+
+    \b
+    Examples:
+      wiregrad lesion celegans --inputs ASH --inputs FLP --targets AVA --steps 3
+      wiregrad lesion celegans --inputs ASH --targets AVA --steps 4 --groups AVD --groups AVB \\
+          --mode both --out lesions.csv
+
+    Exit status: 0; 2 for bad input.
+    """
+    question = LesionQuestion(
+        inputs=inputs,
+        targets=targets,
+        steps=steps,
+        at_step=at_step,
+        value=value,
+        sign=sign,
+        unknown_sign=unknown_sign,
+        group_by=group_by,
+        seed=seed,
+        silence=silence or (),
+        clamp=clamp or (),
+        groups=groups or (),
+        mode=mode,
+        nulls=nulls,
+        keep=keep,
+    )
+    wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
+    screen(wiring, question, out)

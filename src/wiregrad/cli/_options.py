@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 import typer
 
 from .._messages import few
 from ..connectome import Connectome, SignRule
-from ..network import MultilayeredNetwork, is_compiled
+from ..network import Manipulations, MultilayeredNetwork, SilenceMode, is_compiled
 
-__all__ = ["NetworkQuestion", "network_of", "one_or_list", "say_if_compiling", "target_layer"]
+__all__ = [
+    "NetworkQuestion",
+    "manipulations_of",
+    "network_of",
+    "one_or_list",
+    "say_if_compiling",
+    "target_layer",
+]
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class NetworkQuestion:
     max_active: str | None = None
     input_steps: str | None = None
     binary: bool = False
+    silence: Sequence[str] = ()
+    clamp: Sequence[str] = ()
 
     def budget(self) -> dict[str, Any]:
         """Return the arguments of the search that limit the stimulus.
@@ -75,14 +84,14 @@ def _input_steps(given: str | None) -> list[int] | None:
 
 
 def network_of(connectome: Connectome, question: NetworkQuestion) -> MultilayeredNetwork:
-    """Make the network that is asked.
+    """Make the network that is asked, manipulated as it is asked.
 
     Raises
     ------
     ValueError
         If the question does not fit the connectome.
     """
-    return MultilayeredNetwork.from_connectome(
+    network = MultilayeredNetwork.from_connectome(
         connectome,
         inputs=one_or_list(question.inputs),
         steps=question.steps,
@@ -90,6 +99,49 @@ def network_of(connectome: Connectome, question: NetworkQuestion) -> Multilayere
         sign=_sign_rule(question.sign),
         unknown_sign=question.unknown_sign,
     )
+    return network.manipulated(manipulations_of(question.silence, question.clamp))
+
+
+def manipulations_of(silence: Sequence[str], clamp: Sequence[str]) -> Manipulations:
+    """Read `--silence` and `--clamp`.
+
+    Raises
+    ------
+    ValueError
+        If a clamp has no value, or one that is no activation, or steps that are no numbers.
+
+    Examples
+    --------
+    >>> print(manipulations_of(["APL", "role=sensory:incoming"], ["AVA=0.5@2,3"]))
+    APL silenced (outgoing); role=sensory silenced (incoming); AVA held at 0.5 at steps 1 and 2
+    """
+    done = Manipulations()
+    for text in silence:
+        neurons, colon, mode = text.rpartition(":")
+        if colon and mode in get_args(SilenceMode):
+            done = done.silence(neurons, cast("SilenceMode", mode))
+        else:
+            done = done.silence(text)
+    for text in clamp:
+        done = done.clamp(*_clamp_of(text))
+    return done
+
+
+def _clamp_of(text: str) -> tuple[str, float, list[int] | None]:
+    """Read neurons, value, and steps; the command counts these from 1."""
+    neurons, equals, rest = text.rpartition("=")
+    number, at, steps = rest.partition("@")
+    try:
+        value = float(number)
+        layers = [int(step) - 1 for step in steps.split(",")] if at else None
+    except ValueError:
+        equals = ""
+    if not equals or (layers is not None and min(layers) < 0):
+        raise ValueError(
+            f"--clamp {text!r} is not SELECT=VALUE or SELECT=VALUE@STEPS, with steps counted from "
+            "1: as in 'AVA=0.5' or 'AVA=1@2,3'"
+        )
+    return neurons, value, layers
 
 
 def say_if_compiling() -> None:

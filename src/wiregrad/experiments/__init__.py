@@ -1,7 +1,9 @@
-"""Many problems at once: sweeps that stream to a folder, on one machine or a cluster."""
+"""Many problems at once: sweeps that stream to a folder, and lesion screens."""
 
+from ._lesion_result import LesionScreen
+from ._lesion_screen import lesion_screen
 from ._problems import problems_for
 from ._sweep import sweep
 from ._sweep_result import SweepResult
 
-__all__ = ["SweepResult", "problems_for", "sweep"]
+__all__ = ["LesionScreen", "SweepResult", "lesion_screen", "problems_for", "sweep"]

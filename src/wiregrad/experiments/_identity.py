@@ -30,6 +30,7 @@ _TAKEN = {
     "device": "move the network first: network.to(device)",
     "wandb": "a sweep writes to its folder",
     "seed": "",
+    "manipulations": "they are its own: sweep(..., manipulations=)",
 }
 #: Arguments that change no result.
 _WITHOUT_EFFECT = {"checkpoint_steps"}
@@ -107,6 +108,7 @@ def make_manifest(
             "inputs": _digest([network.sensory_indices]),
             "parameters": _digest(getattr(network, name, None) for name in _SETTINGS),
             "names": _digest(_names(network)),
+            **_unusual(network),
         },
         "problems": {
             "problems": len(problems),
@@ -115,6 +117,22 @@ def make_manifest(
         },
         "sensory_indices": network.sensory_indices.tolist(),
     }
+
+
+def _unusual(network: MultilayeredNetwork) -> dict[str, str]:
+    """Write down what few networks have; others keep the page that they had."""
+    found = {}
+    if network.manipulations:
+        found["manipulations"] = repr(network.manipulations)
+    if network.tau is not None:
+        found["tau"] = _digest([network.tau])
+    if network.input_range != (0.0, 1.0):
+        found["input_range"] = repr(network.input_range)
+    if network.dynamics is not None:
+        state = network.dynamics.state_dict().values()
+        plain = {k: v for k, v in vars(network.dynamics).items() if not k.startswith("_")}
+        found["dynamics"] = _digest([_plain(type(network.dynamics)), _plain(plain), *state])
+    return found
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork
+from ..network import Manipulations, MultilayeredNetwork, manipulated
 from ..product import n_threads
 from ._batch_size import choose_batch_size
 from ._crew import (
@@ -54,6 +54,7 @@ def sweep(
     threads: int | None = None,
     retry_failed: bool = False,
     progress: bool = True,
+    manipulations: Manipulations | None = None,
     **arguments: Any,
 ) -> SweepResult:
     """Solve many activation-maximisation problems, and write what is found to a folder.
@@ -93,6 +94,8 @@ def sweep(
         Whether problems that raised an error in an earlier run are asked again.
     progress : bool
         Whether to show a progress bar, over problems.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in every problem.
     **arguments
         Any other argument of `activation_maximisation`, such as `learning_rate`.
 
@@ -140,6 +143,8 @@ def sweep(
     0     AVA  reached
     1     AVB  reached
     """
+    network = manipulated(network, manipulations)
+    _for_all_members(network)
     path = Path(folder)
     seed = _whole_seed(seed)
     _one_at_most(workers=workers, executor=executor, scheduler=scheduler)
@@ -233,6 +238,14 @@ def _crew(
                 "executor is a concurrent.futures.Executor or a dask.distributed.Client, not "
                 f"{type(executor).__name__}"
             )
+
+
+def _for_all_members(network: MultilayeredNetwork) -> None:
+    if network.manipulations.of_single_members:
+        raise ValueError(
+            "a sweep has no batch members to tell apart, since problems are packed as they fit: "
+            f"{network.manipulations}; leave members= out, and make a sweep for each manipulation"
+        )
 
 
 def _one_at_most(**given: Any) -> None:

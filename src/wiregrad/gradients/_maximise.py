@@ -16,7 +16,14 @@ from torch import Tensor
 
 from .._messages import few
 from .._version import __version__
-from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
+from ..network import (
+    NO_WALK,
+    Manipulations,
+    MultilayeredNetwork,
+    Response,
+    Wanted,
+    manipulated,
+)
 from ._automatic import AutomaticSearch
 from ._budget import Budget, InputSteps, MaxActive, read_budget
 from ._fixed import FixedPenalties
@@ -58,6 +65,7 @@ def activation_maximisation(
     input_steps: InputSteps = None,
     max_active: MaxActive = None,
     binary: bool = False,
+    manipulations: Manipulations | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -121,6 +129,9 @@ def activation_maximisation(
         the stimulus (a neuron at a step), and `{"neurons": 2, "entries": 5}` limits both.
     binary : bool
         Whether every input is 0 or 1.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in all members or in some: the stimulus
+        is found for the network as they leave it, and that network is the result's.
 
     Returns
     -------
@@ -196,7 +207,9 @@ def activation_maximisation(
     seed = choose_seed(seed)
     if device is not None:
         model.to(device)
+    model = manipulated(model, manipulations)
     targets = resolve_targets(target_activations, model).driving(budget.driven(model))
+    model.interventions.require_members(targets.n_members)
     given = None
     if input_tensor is not None:
         given = targets.within(given_start(model, input_tensor, targets.n_members))
@@ -210,6 +223,8 @@ def activation_maximisation(
         found = search_for(model, targets, prospect, given, seed, settings, budget, log, use_tqdm)
     result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
+    if manipulations:
+        result.arguments["manipulations"] = manipulations
     result.seconds = time.perf_counter() - began
     if print_output:
         logger.info("%r", result)

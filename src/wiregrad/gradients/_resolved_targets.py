@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
@@ -39,6 +40,8 @@ class ResolvedTargets:
         Of the network's dtype.
     n_members : int
         Size of the batch.
+    member : ndarray of int64, shape (n_members,)
+        Which of the members that were asked each is: some may have left, or come several times.
     table : DataFrame
         The same as a frame: `batch`, `layer`, `neuron` and `value`, in float64 as it was asked.
         With weighted sums, `target` besides: what each is called; its neuron is missing, and so is
@@ -55,6 +58,7 @@ class ResolvedTargets:
     neuron: Tensor
     value: Tensor
     n_members: int
+    member: npt.NDArray[np.int64]
     table: pd.DataFrame
     driven: Tensor | None = None
     sums: Sums | None = None
@@ -68,8 +72,8 @@ class ResolvedTargets:
         window: int | None = None,
     ) -> TargetWatch:
         """Make what runs a network and reads the targets' activations; see `Watch`."""
-        place = self._place_batch, self.neuron, self.layer
-        watch = Watch(model, *place, leak=leak, also=also, window=window)
+        place = self.place_batch, self.neuron, self.layer
+        watch = Watch(model, *place, leak=leak, also=also, window=window, rows=self.member)
         return TargetWatch(watch, self.driven, self.sums)
 
     def watch_of(
@@ -86,11 +90,12 @@ class ResolvedTargets:
         row, target = ranges_of(self.starts, members)
         place, sums = self._places_of(target)
         place_row = row if sums is None else row[sums.of]
-        watch = Watch(model, place_row, self.neuron[place], self.layer[place], leak=leak)
+        where = place_row, self.neuron[place], self.layer[place]
+        watch = Watch(model, *where, leak=leak, rows=self.member[members.cpu().numpy()])
         return TargetWatch(watch, self._driven_of(members), sums), row, target
 
     @property
-    def _place_batch(self) -> Tensor:
+    def place_batch(self) -> Tensor:
         """The member that each place belongs to."""
         return self.batch if self.sums is None else self.batch[self.sums.of]
 
@@ -140,7 +145,7 @@ class ResolvedTargets:
 
     def read(self, activations: Tensor) -> Tensor:
         """Read the targets' activations: (batch, n_neurons, step) to (n_targets,)."""
-        return self.add_up(activations[self._place_batch, self.neuron, self.layer])
+        return self.add_up(activations[self.place_batch, self.neuron, self.layer])
 
     def read_one(self, activations: Tensor) -> Tensor:
         """Read them from one run without a batch: (n_neurons, step) to (n_targets,)."""
@@ -152,7 +157,7 @@ class ResolvedTargets:
 
     def read_parts(self, activations: Tensor) -> Tensor:
         """Read every place by itself: (batch, n_neurons, step) to (n_places,)."""
-        return activations[self._place_batch, self.neuron, self.layer]
+        return activations[self.place_batch, self.neuron, self.layer]
 
     def parts(self) -> pd.DataFrame:
         """List the places: `part_of` (row of `table`), `layer`, `neuron`, `weight`."""
@@ -218,6 +223,7 @@ class ResolvedTargets:
             neuron=self.neuron[place],
             value=self.value[rows],
             n_members=len(members),
+            member=self.member[members.cpu().numpy()],
             table=table.assign(batch=batch.cpu().numpy()),
             driven=self._driven_of(members),
             sums=sums,
@@ -339,6 +345,7 @@ def _to_tensors(
         neuron=column(places, "neuron"),
         value=column(table, "value", network.dtype),
         n_members=n_members,
+        member=np.arange(n_members),
         table=table.reset_index(drop=True),
         sums=sums,
     )

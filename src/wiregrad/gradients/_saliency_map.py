@@ -12,7 +12,15 @@ import torch
 from torch import Tensor
 
 from .._messages import did_you_mean, few
-from ..network import MultilayeredNetwork, Slopes, Watch, read_stimulus, read_window
+from ..network import (
+    Manipulations,
+    MultilayeredNetwork,
+    Slopes,
+    Watch,
+    manipulated,
+    read_stimulus,
+    read_window,
+)
 from ._given_tensor import given_tensor
 from ._members import members_of
 from ._target_rows import count_from_start, layers_are
@@ -42,6 +50,7 @@ def saliency(
     device: torch.device | str | None = None,
     *,
     checkpoint_steps: int | None = None,
+    manipulations: Manipulations | None = None,
 ) -> Tensor:
     """Differentiate the activation of chosen neurons with respect to the stimulus.
 
@@ -65,6 +74,8 @@ def saliency(
     checkpoint_steps : int, optional
         For long unrollings: so many steps are kept in memory, and the others are computed a second
         time. `model.activations` is left as it was, then; otherwise it holds all activations.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in all members or in some.
 
     Returns
     -------
@@ -116,7 +127,10 @@ def saliency(
     if device is not None:
         model.to(device)
     stimulus = given_tensor(input_tensor, "input_tensor", model)
-    gradient = _gradient(model, stimulus, places, window)
+    acting = manipulated(model, manipulations)
+    gradient = _gradient(acting, stimulus, places, window)
+    if window is None:
+        model.activations = acting.activations
     found = gradient if method == "vanilla" else stimulus * gradient
     return _normalise(found) if normalize else found
 

@@ -11,7 +11,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ..network import NO_WALK, MultilayeredNetwork, driven_states, shortest_walks, unroll
+from ..network import (
+    NO_WALK,
+    MultilayeredNetwork,
+    Watch,
+    can_change,
+    driven_states,
+    shortest_walks,
+    unroll,
+)
 from ._resolved_targets import ResolvedTargets
 from ._tolerance import TOLERANCE
 
@@ -34,7 +42,8 @@ class Prospect:
     resting : Tensor, shape (n_targets,)
         Activation without any input.
     unreachable : ndarray of bool, shape (n_targets,)
-        No walk has the right length, and at rest the target is not where it is asked to be.
+        No walk has the right length, or none past what is manipulated, and at rest the target is
+        not where it is asked to be.
     resting_parts : Tensor, shape (n_places,)
         Activation without any input of every neuron that a target reads.
     """
@@ -63,29 +72,44 @@ def look_ahead(
     Notes
     -----
     Cost: one forward run, one pass over the edges for each hop to the farthest neuron, and one for
-    each step over those that can be driven by then.
+    each step over those that can be driven by then. Where states are manipulated: a forward run of
+    all members.
     """
     steps = range(model.num_layers) if input_steps is None else input_steps
-    silence = torch.zeros(
-        1, len(model.sensory_indices), model.num_layers, dtype=model.dtype, device=model.device
-    )
-    with torch.no_grad():
-        silent = unroll(model, silence)
-    resting = targets.read_one(silent[0])
-    resting_parts = silent[0][targets.neuron, targets.layer]
+    resting_parts = _resting(model, targets)
+    resting = targets.add_up(resting_parts)
     places = targets.parts()
     neuron, layer = places["neuron"].to_numpy(), places["layer"].to_numpy()
-    walks = shortest_walks(model)[neuron]
+    walks, movable = shortest_walks(model)[neuron], driven_states(model, steps)[neuron, layer]
+    if model.interventions:
+        member = targets.member[targets.place_batch.cpu().numpy()]
+        movable = can_change(model, member, neuron, layer, steps)
+        walks = np.where((walks <= layer + 1) & ~movable, NO_WALK, walks)
     by_part = places.assign(
         walk=np.where(walks == NO_WALK, np.inf, walks),
         sensory=np.isin(neuron, model.sensory_indices.cpu().numpy()),
-        movable=driven_states(model, steps)[neuron, layer],
+        movable=movable,
     ).groupby("part_of")  # a sum moves if any of its parts does
     nearest = by_part["walk"].min().to_numpy()
     walk = np.where(np.isinf(nearest), NO_WALK, nearest).astype(np.int64)
-    sensory, movable = by_part["sensory"].any().to_numpy(), by_part["movable"].any().to_numpy()
+    sensory, can_move = by_part["sensory"].any().to_numpy(), by_part["movable"].any().to_numpy()
     off = ((resting - targets.value).abs() > TOLERANCE).cpu().numpy()
-    return Prospect(walk, sensory, resting, ~movable & off, resting_parts)
+    return Prospect(walk, sensory, resting, ~can_move & off, resting_parts)
+
+
+def _resting(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor:
+    """Return the activation of every neuron that a target reads, without any input."""
+    n_members = targets.n_members if model.interventions else 1
+    silence = torch.zeros(
+        (n_members, len(model.sensory_indices), model.num_layers),
+        dtype=model.dtype,
+        device=model.device,
+    )
+    with torch.no_grad():
+        if not model.interventions:
+            return unroll(model, silence)[0][targets.neuron, targets.layer]
+        place = targets.place_batch, targets.neuron, targets.layer
+        return Watch(model, *place, leak=0.0, rows=targets.member)(silence).read
 
 
 def target_table(

@@ -10,7 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from .._version import __version__
-from ..network import MultilayeredNetwork, read_window
+from ..network import Manipulations, MultilayeredNetwork, manipulated, read_window
 from ._numbers import not_negative, positive, share, whole_number
 from ._start import choose_seed
 from ._trainable import parameters_to_train, training_mode
@@ -45,6 +45,7 @@ def train_model(
     print_output: bool = True,
     leak: float = 0.0,
     checkpoint_steps: int | None = None,
+    manipulations: Manipulations | None = None,
 ) -> TrainingResult:
     """Fit the slopes and biases of a network's groups to measured responses.
 
@@ -96,6 +97,9 @@ def train_model(
         For long unrollings: so many steps are kept in memory for the gradient, and the others are
         computed a second time; results are the same. By default all, or where memory is short the
         square root of `num_layers`.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale while the responses were measured, in all
+        members of `inputs` or in some. The network that is trained has none of them.
 
     Returns
     -------
@@ -170,6 +174,8 @@ def train_model(
     stimuli = read_training_inputs(inputs, model)
     train_part, validation = split_data(stimuli, targets, model, fraction, seed)
 
+    acting = manipulated(model, manipulations)
+    acting.interventions.require_members(len(stimuli))
     began = time.perf_counter()
     initial = {name: parameter.detach().clone() for name, parameter in parameters.items()}
     reporter = Reporter(settings, log, use_tqdm, print_output)
@@ -178,11 +184,13 @@ def train_model(
         training_mode(model, train_slopes, train_biases, train_divisive_strength),
         reporter,
     ):
-        course = train(model, train_part, validation, parameters, settings, reporter.on_epoch)
+        course = train(acting, train_part, validation, parameters, settings, reporter.on_epoch)
     if print_output and course.steps:
         tell_of_unmoved_groups(model, parameters, initial, course.steps)
     result = _result(model, train_part, validation, course, restore_best)
-    result.seed, result.arguments = seed, arguments
+    result.seed, result.arguments = seed, dict(arguments)
+    if manipulations:
+        result.arguments["manipulations"] = manipulations
     result.version, result.provenance = __version__, dict(model.provenance)
     result.seconds = time.perf_counter() - began
     if course.interrupted:

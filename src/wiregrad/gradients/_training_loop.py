@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -224,8 +225,10 @@ class _Runs:
         if self._in_one:
             self._stimuli[0] = torch.cat(self._stimuli)
             self._joined = self._training.followed_by(self._validation, n_training)
-        self._watch = self._joined.watch(model, settings.leak, settings.window)
-        self._watch_validation = self._validation.watch(model, leak=0.0, window=1)
+        rows = [part.indices for part in (training, validation)]
+        joined = np.concatenate(rows) if self._in_one else rows[0]
+        self._watch = self._joined.watch(model, settings.leak, settings.window, joined)
+        self._watch_validation = self._validation.watch(model, 0.0, 1, rows[1])
 
     def losses(self) -> tuple[Tensor, float]:
         """Return the distance from the training responses, with its graph, and validation loss."""

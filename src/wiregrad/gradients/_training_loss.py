@@ -56,9 +56,16 @@ class Responses:
         counts = torch.bincount(self.member)
         return 1 / (counts[self.member] * (counts > 0).sum()).to(self.value.dtype)
 
-    def watch(self, model: MultilayeredNetwork, leak: float, window: int | None) -> Watch:
+    def watch(
+        self,
+        model: MultilayeredNetwork,
+        leak: float,
+        window: int | None,
+        rows: IndexArray | None = None,
+    ) -> Watch:
         """Make what reads the activations that these responses are compared with.
 
+        `rows` says which batch member each stimulus is of, for what is done to single members.
         Where a response has no layer, that is one activation a step.
         """
         if self.layer is not None:
@@ -67,7 +74,7 @@ class Responses:
             layers = torch.arange(model.num_layers, device=self.member.device)
             layer, member = torch.meshgrid(layers, self.member, indexing="ij")
             place = (member.flatten(), self.neuron.repeat(len(layers)), layer.flatten())
-        return Watch(model, *place, leak=leak, window=window)
+        return Watch(model, *place, leak=leak, window=window, rows=rows)
 
     def attained(self, read: Tensor) -> Tensor:
         """Take the activations, one for each response, from what a watch has read."""

@@ -1,13 +1,19 @@
 """The connectome as a differentiable network."""
 
+from ._dynamics import Dynamics, Linear
 from ._funnel import Funnel, Funnels
 from ._fused import is_compiled
 from ._gate import gate
+from ._leaky_rectified import LeakyRectified
+from ._manipulated import manipulated
+from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence, SilenceMode
 from ._memory import has_room
 from ._network import MultilayeredNetwork
-from ._recording import read_window, recorded
+from ._on_connectome import on_connectome
+from ._reach_by_step import can_change
+from ._recording import read_steps, read_window, recorded
 from ._reference import reference_forward
-from ._stimulus import read_stimulus, real_tensor, require_finite
+from ._stimulus import StimulusLike, read_stimulus, real_tensor, require_finite
 from ._to_pytorch import scipy_sparse_to_pytorch
 from ._unroll import unroll
 from ._walks import NO_WALK, driven_states, shortest_walks
@@ -15,17 +21,31 @@ from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
+    "Clamp",
+    "Dynamics",
     "Funnel",
     "Funnels",
+    "LeakyRectified",
+    "Linear",
+    "Manipulation",
+    "Manipulations",
     "MultilayeredNetwork",
     "Response",
+    "Scale",
+    "Silence",
+    "SilenceMode",
     "Slopes",
+    "StimulusLike",
     "Wanted",
     "Watch",
+    "can_change",
     "driven_states",
     "gate",
     "has_room",
     "is_compiled",
+    "manipulated",
+    "on_connectome",
+    "read_steps",
     "read_stimulus",
     "read_window",
     "real_tensor",

@@ -224,6 +224,16 @@ def _within(rows: Array, first: Any, stop: Any) -> Array:  # pragma: no cover - 
 
 
 @kernel
+def _cut(
+    neuron: Array, batch: Array, first: int, stop: int, d: Array
+) -> None:  # pragma: no cover - compiled
+    """Clear the gradients of summed inputs at single entries of one block."""
+    for k in range(len(neuron)):
+        if first <= neuron[k] < stop:
+            d[neuron[k], batch[k]] = 0
+
+
+@kernel
 def _slopes_of_block(
     first: int,
     stop: int,
@@ -234,6 +244,7 @@ def _slopes_of_block(
     neurons: _Neurons,
     leak: Any,
     found: _Found,
+    cut: tuple[Array, Array],
     changing: Array,
 ) -> int:  # pragma: no cover - compiled
     """Carry gradients back through the states of one block of neurons.
@@ -267,6 +278,7 @@ def _slopes_of_block(
         else:
             _back_through_some_of_one(own, flat_h, asked, slope, leak, flat_d)
         _back_through_driven_of_one(at, state, asked, neurons, leak, found)
+    _cut(cut[0], cut[1], first, stop, d)
     if 2 * n_changing > stop - first:
         return -1
     return list_active_of(d, own, first, changing)
@@ -333,6 +345,7 @@ def backward(
     dense: Array,
     per_size: Array,
     per_square: Array,
+    cut: tuple[Array, Array],
     d_given: Array,
     d_slope: Array,
     d_bias: Array,
@@ -375,6 +388,8 @@ def backward(
         Gradients of all states.
     per_size, per_square : ndarray, shape (batch,)
         Every active state's gradient is `per_size + per_square * activation` besides.
+    cut : (neuron, batch)
+        Entries whose gradient is not handed back along the edges: nothing reaches them there.
     d_given : ndarray, of the shape of `given`
         Filled in but for [0]: the gradient of the stimulus.
     d_slope, d_bias : ndarray, shape (n_neurons,)
@@ -452,6 +467,7 @@ def backward(
                 neurons,
                 leak,
                 found,
+                cut,
                 changing[t & 1],
             )
         end = begin

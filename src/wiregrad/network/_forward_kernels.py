@@ -33,7 +33,7 @@ from ..product.compiled import (
 )
 from ._activate_kernels import activate, copy_rows
 
-__all__ = ["forward"]
+__all__ = ["add_up_active", "forward"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -92,7 +92,7 @@ def _drive(
 
 
 @kernel
-def _add_up(
+def add_up_active(
     h: Array, active: Array, size: Array, square: Array
 ) -> None:  # pragma: no cover - compiled
     """Add the activations of each batch member, and their squares, in ascending order."""
@@ -263,5 +263,5 @@ def forward(
             )
         n_active[t + 1] = close_up(active[t + 1], bounds, counts)
         if add_up:
-            _add_up(y, active[t + 1, : n_active[t + 1]], size, square)
+            add_up_active(y, active[t + 1, : n_active[t + 1]], size, square)
     return missed

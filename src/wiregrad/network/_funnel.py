@@ -59,7 +59,7 @@ class Funnels:
     @staticmethod
     def fits(model: MultilayeredNetwork) -> bool:
         """Whether activity spreads from the stimulus alone, by the fused kernels."""
-        return can_fuse(model) and rests(model)
+        return can_fuse(model) and rests(model) and model.tau is None and not model.interventions
 
     def narrow(self, places: Array, neuron: Array, layer: Array) -> Funnel:
         """Make the funnel from some entries of a stimulus to some targets.

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from ._fused_run import FusedRun, RunSettings
-from ._places import Grid, Places
+from ._leaky_run import LeakyRun
+from ._places import Array, Grid, Places
 from ._room import Room
+from ._stepped_run import SteppedRun
 from ._steps import unrolled_steps
 
 if TYPE_CHECKING:
@@ -20,14 +22,20 @@ __all__ = ["can_fuse", "fused_response", "fused_run", "is_compiled", "slope_and_
 _KINDS = (torch.float32, torch.float64)
 
 
-def can_fuse(model: MultilayeredNetwork) -> bool:
+def can_fuse(model: MultilayeredNetwork, initial: Tensor | None = None) -> bool:
     """Whether a network can run on the fused path: rate neurons, fixed weights, on the CPU.
+
+    Neither `tau` nor a state to start from may record gradients.
 
     At threshold 0 silence and a drive of exactly 0 have different slopes, and every neuron counts
     as active: the general path is as good there.
     """
     return (
         model.custom_activation_function is None
+        and model.dynamics is None
+        and model.input_range == (0.0, 1.0)
+        and (model.tau is None or not model.tau.requires_grad)
+        and (initial is None or not initial.requires_grad)
         and model.divisive_strength is None
         and model.threshold > 0
         and not model.weights.values.requires_grad
@@ -52,6 +60,8 @@ def fused_response(
     room: Room | None = None,
     add_up: bool = False,
     window: int | None = None,
+    rows: Array | None = None,
+    initial: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Run a network for which `can_fuse` holds.
 
@@ -71,6 +81,10 @@ def fused_response(
         Whether to sum the activations up.
     window : int, optional
         With a room, steps to keep in memory at a time; by default all, or without a gradient one.
+    rows : ndarray of int64, shape (batch,), optional
+        Which batch member each is, for what is done to single members; by default in order.
+    initial : Tensor, shape (n_neurons, batch), optional
+        What column 0 of the stimulus joins.
 
     Returns
     -------
@@ -88,7 +102,7 @@ def fused_response(
     slope, bias = _slope_and_bias(model, room)
     keep = torch.is_grad_enabled() and (slope.requires_grad or bias.requires_grad)
     gradient = torch.is_grad_enabled() and any(x.requires_grad for x in (stimulus, slope, bias))
-    settings = _settings(model, leak, places, room, add_up, window, keep, gradient)
+    settings = _settings(model, leak, places, room, add_up, window, keep, gradient, rows, initial)
     states, read, size, square = _Fused.apply(stimulus, slope, bias, settings)  # type: ignore[no-untyped-call]
     return states.permute(2, 1, 0), read, size, square
 
@@ -101,6 +115,7 @@ def fused_run(
     room: Room | None,
     add_up: bool,
     window: int | None,
+    rows: Array | None = None,
 ) -> FusedRun:
     """Run a network forward without autograd; `backward` of what is returned is its gradient.
 
@@ -108,10 +123,18 @@ def fused_run(
     `fused_response`; slopes and biases get no gradient.
     """
     slope, bias = _slope_and_bias(model, room)
-    settings = _settings(model, leak, places, room, add_up, window, keep=False, gradient=True)
-    run = FusedRun(settings, stimulus, slope, bias)
+    settings = _settings(model, leak, places, room, add_up, window, False, True, rows)
+    run = _prepare(settings, stimulus, slope, bias)
     run.forward()
     return run
+
+
+def _prepare(settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor) -> FusedRun:
+    """Make a run: of all steps in one call, unless something is done to states in between."""
+    if settings.model.tau is not None:
+        return LeakyRun(settings, stimulus, slope, bias)
+    kind = SteppedRun if settings.model.interventions else FusedRun
+    return kind(settings, stimulus, slope, bias)
 
 
 def _settings(
@@ -123,6 +146,8 @@ def _settings(
     window: int | None,
     keep: bool,
     gradient: bool,
+    rows: Array | None,
+    initial: Tensor | None = None,
 ) -> RunSettings:
     if window is None or room is None:
         window = model.num_layers if gradient or room is None else 1
@@ -137,6 +162,8 @@ def _settings(
         keep_summed=keep,
         needs_gradient=gradient,
         window=window,
+        rows=rows,
+        initial=None if initial is None else initial.detach().contiguous().numpy(),
     )
 
 
@@ -172,7 +199,7 @@ class _Fused(torch.autograd.Function):
         ctx: Any, stimulus: Tensor, slope: Tensor, bias: Tensor, settings: RunSettings
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        run = FusedRun(settings, stimulus, slope, bias)
+        run = _prepare(settings, stimulus, slope, bias)
         run.forward()
         ctx.settings, ctx.run = settings, run
         states = stimulus.new_empty(0, 0, 0)
@@ -207,7 +234,10 @@ def _differentiable_gradient(
         h: Tensor = settings.model.rate(slope.unsqueeze(1) * x + bias.unsqueeze(1), settings.leak)
         return h
 
-    states = unrolled_steps(settings.model, stimulus, settings.leak, activate)
+    initial = None if settings.initial is None else torch.from_numpy(settings.initial)
+    states = unrolled_steps(
+        settings.model, stimulus, settings.leak, activate, rows=settings.rows, initial=initial
+    )
     outputs = [
         states.permute(2, 1, 0) if settings.give_states else stimulus.new_empty(0, 0, 0),
         settings.places.of(states),

@@ -17,13 +17,13 @@ from ._walks import shortest_walks
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["FusedRun", "RunSettings"]
+__all__ = ["FusedRun", "RunSettings", "Upstream", "Wanted"]
 
 # Lists of more than this share of the neurons are made complete: that needs no looking up.
 _NEARLY_ALL = 0.8
 
 #: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
-_Wanted: TypeAlias = tuple[Array, Array, Array, Array]
+Wanted: TypeAlias = tuple[Array, Array, Array, Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,10 @@ class RunSettings:
     window : int
         Steps whose states are in memory at a time. Where that is not all of them, one state a
         window is kept, and the others are computed again for the gradient.
+    rows : ndarray of int64, shape (batch,), or None
+        Which batch member each is, for what is done to single members; None: in order.
+    initial : ndarray, shape (n_neurons, batch), or None
+        What column 0 of the stimulus joins; None: silence.
     """
 
     model: MultilayeredNetwork
@@ -61,6 +65,31 @@ class RunSettings:
     keep_summed: bool
     needs_gradient: bool
     window: int
+    rows: Array | None = None
+    initial: Array | None = None
+
+
+_NOWHERE = np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Upstream:
+    """Gradients on their way back: given of single states, all, and sums; found of the rest.
+
+    At the entries of `cut`, (neuron, batch), no gradient is handed back along the edges. If `g` is
+    the `whole` gradient of activations already, none is asked of states, and no stimulus joins.
+    """
+
+    read: Array
+    dense: Array
+    per_size: Array
+    per_square: Array
+    d_given: Array
+    d_slope: Array
+    d_bias: Array
+    g: Array
+    cut: tuple[Array, Array] = _NOWHERE
+    whole: bool = False
 
 
 class FusedRun:
@@ -121,11 +150,32 @@ class FusedRun:
                 self.states[0] = self.states[-1]  # only the last window is shorter
             else:
                 self._clear_start()
-                self.states[0, self._order.sensory] = self._given[0, self._order.places]
+                self._start()
             if len(self._starts):
                 self._starts[number] = self.states[0]
             self._run(number, self._settings.add_up)
             places.read(self.states, first, stop, self.read)
+
+    def _start(self) -> None:
+        """Drive the start, which is silent, and list who is active in it."""
+        if self._settings.initial is not None:
+            self._go_on(self._settings.initial)
+            return
+        driving = self._given[0, self._order.places]
+        self.states[0, self._order.sensory] = driving
+        driven = self._order.sensory[driving.any(axis=1)]
+        self._n_active[0] = len(driven)
+        self._active[0, : len(driven)] = driven
+
+    def _go_on(self, initial: Array) -> None:
+        """Drive a state to start from, and list who is active in it."""
+        from ..product.compiled import list_active
+
+        start, sensory = self.states[0], self._order.sensory
+        start[:] = initial
+        start[sensory] = np.minimum(start[sensory] + self._given[0, self._order.places], 1)
+        self._settings.room.cleared = None
+        self._n_active[0] = list_active(start, 0, len(start), self._active[0])
 
     def _clear_start(self) -> None:
         """Silence the start, unless that has been done and only sensory neurons were driven."""
@@ -153,19 +203,30 @@ class FusedRun:
             for d, factor in ((d_size, 1), (d_square, 2))
         )
         n_parameters = n_neurons if self._settings.keep_summed else 0
-        d_given = aligned(self._given.shape, self._given.dtype)
-        d_slope, d_bias = np.zeros(n_parameters), np.zeros(n_parameters)
-        g = room.empty("g", (n_neurons, n_batch), dtype)
+        upstream = Upstream(
+            asked,
+            dense,
+            per_size,
+            per_square,
+            d_given=aligned(self._given.shape, self._given.dtype),
+            d_slope=np.zeros(n_parameters),
+            d_bias=np.zeros(n_parameters),
+            g=room.empty("g", (n_neurons, n_batch), dtype),
+        )
         for number in reversed(range(len(self._windows))):
             if self._held != number:
                 self.states[0] = self._starts[number]
+                if not number:
+                    self._start()
                 self._run(number, add_up=False)
             first, stop = self._windows[number]
-            self._run_back(
-                first, stop, asked, dense, per_size, per_square, d_given, d_slope, d_bias, g
-            )
-        d_given[0, self._order.places] = g[self._order.sensory]
-        return self._hand_back(d_given), d_slope, d_bias
+            self._go_back(first, first, stop, upstream)
+        d_start = upstream.g[self._order.sensory]
+        if self._settings.initial is not None:
+            start = self._settings.initial[self._order.sensory]
+            d_start = np.where(start + self._given[0, self._order.places] > 1, 0, d_start)
+        upstream.d_given[0, self._order.places] = d_start
+        return self._hand_back(upstream.d_given), upstream.d_slope, upstream.d_bias
 
     def _hand_back(self, d_given: Array) -> Array:
         from ._stimulus_kernels import hand_back
@@ -180,18 +241,26 @@ class FusedRun:
     def _run(self, number: int, add_up: bool) -> None:
         """Compute the states of one window from its start."""
         from ..product.compiled import list_active  # numba is loaded when it is first needed
-        from ._forward_kernels import forward
 
         first, stop = self._windows[number]
         self._held = number
-        dtype, n = self._given.dtype, stop - first
-        bounds, order = self._by.blocks.post, self._order
         if first:
             self._n_active[0] = list_active(self.states[0], 0, len(self._slope), self._active[0])
-        else:
-            driven = order.sensory[self._given[0, order.places].any(axis=1)]
-            self._n_active[0] = len(driven)
-            self._active[0, : len(driven)] = driven
+        self._go(first, first, stop, add_up)
+
+    def _go(self, begin: int, first: int, stop: int, add_up: bool) -> None:
+        """Take steps `first` to `stop` - 1 of the window that begins at `begin`."""
+        self._call_forward(begin, first, stop, add_up)
+
+    def _call_forward(
+        self, begin: int, first: int, stop: int, add_up: bool, joins: bool = True
+    ) -> None:
+        """Call the kernel for some steps; unless the stimulus `joins`, it is not added."""
+        from ._forward_kernels import forward
+
+        dtype = self._given.dtype
+        bounds, order = self._by.blocks.post, self._order
+        here, ends = slice(first - begin, stop - begin), slice(first - begin, stop - begin + 1)
         with run_on(len(bounds) - 1):
             missed = forward(
                 self._by.pre,
@@ -204,14 +273,14 @@ class FusedRun:
                 dtype == np.float32,
                 order.sensory,
                 order.places,
-                self._given[first : stop + 1],
+                self._given[first : stop + joins],
                 np.searchsorted(order.sensory, bounds),
-                self.states[: n + 1],
-                self._before,
-                self._summed,
+                self.states[ends],
+                self._before[here],
+                self._summed[here],
                 self._settings.leak > 0,
-                self._active,
-                self._n_active,
+                self._active[ends],
+                self._n_active[ends],
                 self.size,
                 self.square,
                 add_up,
@@ -220,25 +289,23 @@ class FusedRun:
         if missed:
             self._matrix.ask_for(tiles_for=self.states.shape[2])
 
-    def _run_back(
-        self,
-        first: int,
-        stop: int,
-        asked: Array,
-        dense: Array,
-        per_size: Array,
-        per_square: Array,
-        d_given: Array,
-        d_slope: Array,
-        d_bias: Array,
-        g: Array,
+    def _go_back(self, begin: int, first: int, stop: int, upstream: Upstream) -> None:
+        """Carry gradients from the last state of some steps, in `g`, to their start."""
+        ends = slice(first - begin, stop - begin + 1)
+        self._call_backward(begin, first, stop, self.states[ends], upstream)
+
+    def _call_backward(
+        self, begin: int, first: int, stop: int, states: Array, upstream: Upstream
     ) -> None:
-        """Carry gradients from the last state of a window, in `g`, to its start."""
+        """Call the kernel for some steps, whose start and states are given."""
         from ._backward_kernels import backward
 
-        places, here = self._settings.places.window(first, stop)
-        wanted = self._wanted(first, stop)
+        up, g, joins = upstream, upstream.g, not upstream.whole
+        asked = Places.none() if up.whole else self._settings.places
+        places, here = asked.window(first, stop)
+        wanted = self._wanted(begin, first, stop)
         bounds = self._by.blocks.pre
+        mine = slice(first - begin, stop - begin)
         with run_on(len(bounds) - 1):
             missed_tiles, missed_by_post = backward(
                 self._by.pre,
@@ -246,23 +313,24 @@ class FusedRun:
                 self._by.tiles,
                 bounds,
                 self._by.blocks.split_back,
-                stop == len(self._given),
+                stop == len(self._given) and not up.whole,
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
                 self._order.place_of,
-                self._given[first : stop + 1],
-                self.states[: stop - first + 1],
-                self._before,
-                self._summed,
+                self._given[first : stop + joins],
+                states,
+                self._before[mine],
+                self._summed[mine],
                 *wanted,
                 self._order.sensory,
-                (places.layer, places.neuron, places.batch, asked[here]),
-                dense[first:stop],
-                per_size,
-                per_square,
-                d_given[first : stop + 1],
-                d_slope,
-                d_bias,
+                (places.layer, places.neuron, places.batch, up.read[here]),
+                up.dense[first:stop],
+                up.per_size,
+                up.per_square,
+                up.cut,
+                up.d_given[first : stop + joins],
+                up.d_slope,
+                up.d_bias,
                 g,
                 self._settings.room.empty("d", (2, *g.shape), g.dtype),
                 self._push_back_below,
@@ -272,12 +340,15 @@ class FusedRun:
             batch = self.states.shape[2] if missed_tiles else None
             self._matrix.ask_for(tiles_for=batch, by_post=missed_by_post > 0)
 
-    def _wanted(self, first: int, stop: int) -> _Wanted:
-        """List the neurons that a gradient can pass: of the start, and of each step."""
+    def _wanted(self, begin: int, first: int, stop: int) -> Wanted:
+        """List the neurons that a gradient can pass: of the start, and of each step.
+
+        The start is that of step `first`, in the window that begins at `begin`.
+        """
         sensory, settings = self._order.sensory, self._settings
         if not settings.leak:
-            lists = [self._active_or_sensory(t, first) for t in range(first, stop)]
-            entry = self._active_or_sensory(first - 1, first) if first else sensory
+            lists = [self._active_or_sensory(t, begin) for t in range(first, stop)]
+            entry = self._active_or_sensory(first - 1, begin) if first else sensory
         elif settings.keep_summed:  # a parameter can change what no stimulus reaches
             lists = [np.arange(len(self._slope), dtype=np.uint32)] * (stop - first)
             entry = lists[0] if first else sensory
@@ -285,20 +356,21 @@ class FusedRun:
             return self._reachable(first, stop)
         return _as_window(entry, lists, self._by.pre[0])
 
-    def _reachable(self, first: int, stop: int) -> _Wanted:
+    def _reachable(self, first: int, stop: int) -> Wanted:
         """List the neurons that the stimulus can change, once for all passes."""
-        known = self._settings.room.wanted
-        if (first, stop) not in known:
-            lists = _reachable(self._settings.model, len(self._given))
-            for begin, end in self._windows:
-                entry = lists[begin - 1] if begin else self._order.sensory
-                known[begin, end] = _as_window(entry, lists[begin:end], self._by.pre[0])
-        return known[first, stop]
+        room = self._settings.room
+        if room.reachable is None:
+            room.reachable = _reachable(self._settings.model, len(self._given))
+        if (first, stop) not in room.wanted:
+            entry = room.reachable[first - 1] if first else self._order.sensory
+            lists = room.reachable[first:stop]
+            room.wanted[first, stop] = _as_window(entry, lists, self._by.pre[0])
+        return room.wanted[first, stop]
 
-    def _active_or_sensory(self, t: int, first: int) -> Array:
+    def _active_or_sensory(self, t: int, begin: int) -> Array:
         from ..product.compiled import merge_rows
 
-        at = t - first + 1
+        at = t - begin + 1
         active = self._active[at, : self._n_active[at]]
         if t == len(self._given) - 1:  # no input joins the last state
             return active
@@ -335,7 +407,7 @@ def _given(stimulus: Array, threshold: float) -> Array:
     return given
 
 
-def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> _Wanted:
+def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> Wanted:
     """Join lists of neurons; also say where each begins, and the out-edges of the one before it."""
     starts = np.cumsum([0, *(len(rows) for rows in lists)])
     out_edges = np.diff(indptr)

@@ -115,7 +115,7 @@ def estimate_memory(
     window = min(window or n_steps, n_steps)
     if n_read is None:
         window = n_steps
-    states = (window + 1) * one_state
+    states = (window + 1) * one_state * (1 if model.tau is None else 2)  # and what is remembered
     lists = (window + 1) * model.n_neurons * 4
     reading = 0 if n_read is None else 2 * n_read * batch * size
     total = states + lists + reading + 3 * stimulus + layouts
@@ -126,6 +126,8 @@ def estimate_memory(
     upstream = n_steps * one_state if n_read is None else 0
     if model.is_training_parameters:  # their gradients need the summed input
         upstream += window * one_state
+    if model.tau is not None:
+        upstream += 3 * one_state
     return total + starts + 3 * one_state + 2 * lists + upstream + 3 * stimulus
 
 

@@ -16,15 +16,19 @@ from ..connectome import TRANSMITTER_SIGNS, Connectome, Selection, SignRule
 from ..product import SparseMatrix
 from ._activation import ActivationFunction, call_custom
 from ._divisive import divide_slopes, read_strengths, split_divisive
+from ._dynamics import Dynamics
 from ._gate import gate
 from ._groups import Groups, group_values, read_groups
+from ._interventions import Interventions
 from ._labels import find_neurons, network_provenance
+from ._manipulated import manipulated
+from ._manipulations import Manipulations
 from ._memory import estimate_memory
 from ._read_weights import WeightsLike, read_weights
 from ._recording import read_steps, read_window, recorded
 from ._sensory import read_sensory_indices
 from ._settings import SETTING_CHECKS
-from ._stimulus import StimulusLike, read_stimulus
+from ._stimulus import StimulusLike, read_state, read_stimulus
 from ._unroll import unroll
 
 __all__ = ["MultilayeredNetwork"]
@@ -78,6 +82,17 @@ class MultilayeredNetwork(nn.Module):
     divisive_rule : {"product", "sum"}
         slope * product of max(0, 1 + w h strength) over the divisive connections, or
         slope * max(0, 1 + sum of w h strength).
+    tau : float
+        Memory, in steps, at least 1: a state keeps 1 - 1 / tau of itself, and the activation has
+        the rest; the input joins after that. At 1, the default, nothing is kept.
+    tau_dict : dict, optional
+        That of single groups.
+    input_range : (float, float)
+        What stimuli may be, by default (0, 1); values beyond are capped. The lower end may be
+        negative, for inputs that can be below a baseline; what is nearer to 0 than the threshold
+        is silent.
+    dynamics : Dynamics, optional
+        Another model of a neuron in place of all this, such as `wiregrad.Linear()`.
 
     Attributes
     ----------
@@ -85,6 +100,8 @@ class MultilayeredNetwork(nn.Module):
         What the last forward pass returned.
     slope, raw_biases, divisive_strength : Parameter or None
         One entry a group (a presynaptic group of `divisive_normalization`); None without groups.
+    tau : Parameter or None
+        One entry a group, or one for all without groups; None where nothing is kept.
     indices : Tensor or None
         Position of each neuron's group among the sorted groups.
     divnorm_indices, divnorm_weights : Tensor
@@ -93,6 +110,8 @@ class MultilayeredNetwork(nn.Module):
         The labels, for a network made by `from_connectome`.
     provenance : dict
         Where the weights come from, for a network made by `from_connectome`.
+    manipulations : Manipulations
+        What has been done to it; see `manipulated`.
 
     Raises
     ------
@@ -128,6 +147,7 @@ class MultilayeredNetwork(nn.Module):
     slope: nn.Parameter | None
     raw_biases: nn.Parameter | None
     divisive_strength: nn.Parameter | None
+    tau: nn.Parameter | None
     indices: Tensor | None
     divnorm_indices: Tensor
     divnorm_weights: Tensor
@@ -151,6 +171,10 @@ class MultilayeredNetwork(nn.Module):
         *,
         signed_biases: bool = False,
         divisive_rule: str = "product",
+        tau: float = 1.0,
+        tau_dict: Mapping[Any, float] | None = None,
+        input_range: tuple[float, float] = (0.0, 1.0),
+        dynamics: Dynamics | None = None,
     ) -> None:
         super().__init__()
         weights = read_weights(all_weights)
@@ -161,11 +185,14 @@ class MultilayeredNetwork(nn.Module):
         self.custom_activation_function = activation_function
         self.signed_biases = signed_biases
         self.divisive_rule = divisive_rule
+        self.input_range = input_range
+        self.dynamics = dynamics
         self.idx_to_group = idx_to_group
         self.divisive_normalization = divisive_normalization
         self.activations: Tensor | list[Tensor] = []
         self.neurons: pd.DataFrame | None = None
         self.provenance: dict[str, Any] = {}
+        self.manipulations, self.interventions = Manipulations(), Interventions()
         sensory = read_sensory_indices(sensory_indices, weights.shape[0])
         self.register_buffer("sensory_indices", torch.from_numpy(sensory))
 
@@ -174,11 +201,15 @@ class MultilayeredNetwork(nn.Module):
             weights.shape[0],
             bias_dict=bias_dict,
             slope_dict=slope_dict,
+            tau_dict=tau_dict,
             divisive_normalization=divisive_normalization,
             divisive_strength=divisive_strength if isinstance(divisive_strength, Mapping) else None,
         )
         dtype = torch.from_numpy(weights.data[:0]).dtype
+        if dynamics is not None:
+            dynamics.to(dtype)
         self._make_group_parameters(slope_dict, bias_dict, dtype)
+        self._make_tau(tau, tau_dict, dtype)
         weights = self._make_divisive(weights, divisive_strength, dtype)
         self.weights = SparseMatrix(weights)
         if device is None:
@@ -307,6 +338,8 @@ class MultilayeredNetwork(nn.Module):
         record: Selection | None = None,
         record_steps: Sequence[int] | int | None = None,
         checkpoint_steps: int | None = None,
+        manipulations: Manipulations | None = None,
+        initial_state: StimulusLike | None = None,
     ) -> Tensor:
         """Run the network.
 
@@ -325,6 +358,12 @@ class MultilayeredNetwork(nn.Module):
             With `record` or `record_steps`: so many steps are kept in memory for the gradient, and
             the others are computed a second time. By default all, or where memory is short the
             square root of `num_layers`.
+        manipulations : Manipulations, optional
+            Neurons to clamp or silence and synapses to scale, for this run alone. To use them
+            again and again, run `network.manipulated(...)` instead.
+        initial_state : ndarray or Tensor, shape (batch, n_neurons) or (n_neurons,), optional
+            What column 0 of the stimulus joins; by default silence. With the last state of a run,
+            `activations[..., -1]`, that run goes on.
 
         Returns
         -------
@@ -335,8 +374,8 @@ class MultilayeredNetwork(nn.Module):
         Raises
         ------
         ValueError
-            If the shape does not fit, a value is NaN or infinite, or what is to be recorded is not
-            there.
+            If the shape does not fit, a value is NaN or infinite, or what is to be recorded or
+            manipulated is not there.
         TypeError
             If it holds no real numbers.
         MemoryError
@@ -347,16 +386,18 @@ class MultilayeredNetwork(nn.Module):
         Cost: at most `num_layers` passes over the edges. A threshold makes the response jump;
         gradients do not see jumps.
         """
+        acting = manipulated(self, manipulations)
         stimulus = read_stimulus(
             inputs, len(self.sensory_indices), self.num_layers, self.dtype, self.device
         )
         window = read_window(checkpoint_steps)
+        initial = read_state(initial_state, self, len(stimulus))
         if record is None and record_steps is None:
-            states = unroll(self, stimulus, window=window)
+            states = unroll(acting, stimulus, window=window, initial=initial)
         else:
             neurons = np.arange(self.n_neurons) if record is None else self.find(record)
             steps = read_steps(record_steps, self.num_layers)
-            states = recorded(self, stimulus, neurons, steps, window)
+            states = recorded(acting, stimulus, neurons, steps, window, initial)
         activations = states if inputs.ndim == 3 else states[0]
         self.activations = activations
         return activations  # not the attribute: another thread may have set it since
@@ -369,6 +410,7 @@ class MultilayeredNetwork(nn.Module):
         *,
         record_steps: Sequence[int] | int | None = None,
         checkpoint_steps: int | None = None,
+        manipulations: Manipulations | None = None,
     ) -> int:
         """Estimate the memory that a run takes beyond what is in use, at its peak.
 
@@ -376,7 +418,7 @@ class MultilayeredNetwork(nn.Module):
         ----------
         batch : int
             Members.
-        record, record_steps, checkpoint_steps
+        record, record_steps, checkpoint_steps, manipulations
             As for `forward`.
         gradient : bool
             Whether the gradient of the stimulus is taken too.
@@ -402,7 +444,49 @@ class MultilayeredNetwork(nn.Module):
         window = read_window(checkpoint_steps)
         if n_read is not None and not gradient:
             window = 1
-        return estimate_memory(self, batch, n_read=n_read, gradient=gradient, window=window)
+        acting = manipulated(self, manipulations)
+        own = 0 if acting.weights is self.weights else acting.weights.values.nbytes
+        return own + estimate_memory(acting, batch, n_read=n_read, gradient=gradient, window=window)
+
+    def manipulated(self, manipulations: Manipulations) -> MultilayeredNetwork:
+        """Return the network with neurons clamped or silenced, or synapses scaled.
+
+        Whatever takes a network takes it. What was done before stays done.
+
+        Parameters
+        ----------
+        manipulations : Manipulations
+
+        Returns
+        -------
+        MultilayeredNetwork
+            It shares parameters and labels with this one, so that training one trains the other,
+            and all weights unless some are changed. Settings made later are each one's own.
+
+        Raises
+        ------
+        ValueError
+            If a manipulation names neurons or steps that the network does not have.
+        TypeError
+            If they are no `Manipulations`.
+
+        Notes
+        -----
+        Cost: a pass over the edges, and 4 bytes an edge where weights change. Runs of it are as
+        fast as before; what differs between batch members, and clamps, take a call of the
+        compiled kernels for each step instead of one for all.
+
+        Examples
+        --------
+        >>> import wiregrad as wg
+        >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.5, 0]])  # 0 -> 1 -> 2
+        >>> network = wg.MultilayeredNetwork(chain, [0], num_layers=2, device="cpu")
+        >>> network.manipulated(wg.Manipulations().silence(1))(np.array([[1.0, 0.0]]))
+        tensor([[0.0000, 0.0000],
+                [0.9866, 0.0000],
+                [0.0000, 0.0000]])
+        """
+        return manipulated(self, manipulations)
 
     def activation_function(self, x: Tensor, x_previous: Tensor, leak: float = 0.0) -> Tensor:
         """Turn summed input into activation.
@@ -422,12 +506,32 @@ class MultilayeredNetwork(nn.Module):
         """
         if self.custom_activation_function is not None:
             return call_custom(self.custom_activation_function, self, x, x_previous)
-        slopes: Tensor | float = self.tanh_steepness
-        bias: Tensor | float = self.default_bias
-        if self.slope is not None and self.biases is not None and self.indices is not None:
-            slopes = self.slope[self.indices].unsqueeze(1)
-            bias = self.biases[self.indices].unsqueeze(1)
+        slopes, bias = self.slope_and_bias
         return self.rate(self.divnorm(slopes, x_previous) * x + bias, leak)
+
+    @property
+    def slope_and_bias(self) -> tuple[Tensor | float, Tensor | float]:
+        """Slope and bias of every neuron, shape (n_neurons, 1); numbers without groups."""
+        if self.slope is None or self.biases is None or self.indices is None:
+            return self.tanh_steepness, self.default_bias
+        return (
+            self.slope[self.indices].unsqueeze(1),
+            self.biases[self.indices].unsqueeze(1),
+        )
+
+    @property
+    def may_remember(self) -> bool:
+        """Whether a state may depend on the neuron's own state before, not by connections alone."""
+        own = self.custom_activation_function is not None or self.dynamics is not None
+        return own or self.tau is not None
+
+    def remember(self, before: Tensor, activation: Tensor) -> Tensor:
+        """Mix a state with the activation that follows it, (n_neurons, batch) both; by `tau`."""
+        if self.tau is None:
+            return activation
+        share = 1 / self.tau.clamp(min=1)
+        share = share[self.indices].unsqueeze(1) if self.indices is not None else share
+        return (1 - share) * before + share * activation
 
     def rate(self, z: Tensor, leak: float = 0.0) -> Tensor:
         """Turn drive into activation: silent below the threshold, tanh above."""
@@ -478,20 +582,25 @@ class MultilayeredNetwork(nn.Module):
         return find_neurons(self.neurons, self._groups, self.n_neurons, what)
 
     def set_param_grads(
-        self, slopes: bool = False, raw_biases: bool = False, divisive_strength: bool = False
+        self,
+        slopes: bool = False,
+        raw_biases: bool = False,
+        divisive_strength: bool = False,
+        tau: bool = False,
     ) -> None:
         """Choose which parameters record gradients; those that do not exist are passed over."""
         for parameter, wanted in (
             (self.slope, slopes),
             (self.raw_biases, raw_biases),
             (self.divisive_strength, divisive_strength),
+            (self.tau, tau),
         ):
             if parameter is not None:
                 parameter.requires_grad_(wanted)
 
     @property
     def is_training_parameters(self) -> bool:
-        """Whether any slope, bias or divisive strength records gradients."""
+        """Whether any slope, bias, divisive strength, tau, or what dynamics have, records them."""
         return any(parameter.requires_grad for parameter in self.parameters())
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -521,6 +630,18 @@ class MultilayeredNetwork(nn.Module):
         self.slope = nn.Parameter(torch.tensor(slopes, dtype=dtype), requires_grad=False)
         self.raw_biases = nn.Parameter(torch.tensor(biases, dtype=dtype), requires_grad=False)
         self.register_buffer("indices", torch.from_numpy(groups.of_neuron))
+
+    def _make_tau(
+        self, tau: float, by_group: Mapping[Any, float] | None, dtype: torch.dtype
+    ) -> None:
+        """Make the memory of every group a parameter, if anything is remembered."""
+        values = np.array([float(tau)])
+        if self._groups is not None:
+            values = group_values(self._groups, float(tau), by_group, "tau_dict")
+        kept = nn.Parameter(torch.tensor(values, dtype=dtype), requires_grad=False)
+        self.tau = kept  # what cannot be is refused, also 1 among others
+        if (values == 1).all():
+            self.tau = None
 
     def _make_divisive(
         self,

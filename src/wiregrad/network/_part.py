@@ -51,6 +51,7 @@ class NetworkPart:
         self.weights = SparseMatrix(whole.weights.to_scipy()[neurons][:, neurons])
         self.sensory_indices = torch.from_numpy(self.place[whole.sensory_indices.numpy()])
         self.n_neurons = len(neurons)
+        self.interventions = whole.interventions.within(self.place)
         self.indices: Tensor | None = None
         if whole.indices is not None:
             self.indices = whole.indices[torch.from_numpy(neurons)]
@@ -66,7 +67,8 @@ def rests(model: MultilayeredNetwork) -> bool:
     """Whether no neuron is active without input.
 
     Then activity spreads from the stimulus alone, a hop a step, and a part of the network that
-    holds all that it reaches in the steps there are stands for the network.
+    holds all that it reaches in the steps there are stands for the network; and so does one that
+    holds all that neurons which are held active reach, too.
 
     Examples
     --------
@@ -109,7 +111,7 @@ _known: weakref.WeakKeyDictionary[MultilayeredNetwork, _Known] = weakref.WeakKey
 
 
 def reached_part(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> NetworkPart | None:
-    """Find the part that a stimulus can reach, if it is so small that it pays.
+    """Find the part that a stimulus, or a held neuron, can reach, if so small that it pays.
 
     Parameters
     ----------
@@ -148,8 +150,10 @@ def reached_part(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> Net
 
 
 def _find(model: MultilayeredNetwork, also: npt.NDArray[np.int64]) -> NetworkPart | None:
-    walks = shortest_walks(model)
+    held = model.interventions.active
+    walks = shortest_walks(model, held)
     within = (walks >= 1) & (walks <= model.num_layers)
+    within[held] = True
     within[model.sensory_indices.numpy()] = True
     within[also] = True
     out_edges = np.diff(model.weights.ccol.numpy())

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["read_steps", "read_window", "recorded"]
 
 
-def read_steps(steps: Sequence[int] | int | None, num_layers: int) -> list[int]:
-    """Check the steps to record: layers from 0, negative ones from the end; all by default.
+def read_steps(
+    steps: Sequence[int] | int | None, num_layers: int, what: str = "record_steps"
+) -> list[int]:
+    """Check steps: layers from 0, negative ones from the end; all by default.
 
     Raises
     ------
@@ -38,12 +40,12 @@ def read_steps(steps: Sequence[int] | int | None, num_layers: int) -> list[int]:
     outside = [step for step in given if not -num_layers <= step < num_layers]
     if outside or not given:
         raise ValueError(
-            f"record_steps holds {few(outside) or 'nothing'}: the network has "
+            f"{what} holds {few(outside) or 'nothing'}: the network has "
             f"num_layers={num_layers} (0 to {num_layers - 1}, or negative from the end)"
         )
     found = [step % num_layers for step in given]
     if len(set(found)) < len(found):
-        raise ValueError(f"record_steps names a step twice: {few(given)}")
+        raise ValueError(f"{what} names a step twice: {few(given)}")
     return found
 
 
@@ -71,6 +73,7 @@ def recorded(
     neurons: npt.NDArray[np.int64],
     steps: Sequence[int],
     window: int | None,
+    initial: Tensor | None = None,
 ) -> Tensor:
     """Run a network; return the states of some neurons after some steps.
 
@@ -83,6 +86,8 @@ def recorded(
         Layers, from 0.
     window : int or None
         Steps kept in memory at a time for the gradient. None chooses.
+    initial : Tensor, shape (n_neurons, batch), optional
+        What column 0 of the stimulus joins.
 
     Returns
     -------
@@ -92,13 +97,17 @@ def recorded(
     gradient = records_gradient(model, stimulus)
     window = choose_window(model, n_batch, n_read=n_read, gradient=gradient, window=window)
     ascending = sorted(steps)
-    if can_fuse(model):
+    if can_fuse(model, initial):
         grid = Grid(np.array(ascending), neurons, n_batch)
-        _, read, *_ = fused_response(model, stimulus, 0.0, grid, Room(), window=window)
+        _, read, *_ = fused_response(
+            model, stimulus, 0.0, grid, Room(), window=window, initial=initial
+        )
         states = read.view(len(steps), len(neurons), n_batch).permute(2, 1, 0)
     else:
         which = torch.from_numpy(neurons).to(model.device)
         activate = partial(model.activation_function, leak=0.0)
-        states = unrolled_steps(model, stimulus, 0.0, activate, neurons=which, window=window)
+        states = unrolled_steps(
+            model, stimulus, 0.0, activate, neurons=which, window=window, initial=initial
+        )
         states = states[..., ascending]
     return states[..., [ascending.index(step) for step in steps]]

@@ -28,6 +28,8 @@ class Room:
     cleared : ndarray or None
         States whose first is 0 but for sensory neurons, which every run sets: a batch's take longer
         to clear than to drive.
+    reachable : list of ndarray, or None
+        Of each step: the neurons that the stimulus can change at all.
     wanted : dict
         By window of steps: the neurons that the stimulus can change at all, before and within it.
     """
@@ -36,6 +38,7 @@ class Room:
     sensory_order: tuple[Array, Array, Array] | None = None
     slope_and_bias: tuple[Tensor, Tensor] | None = None
     cleared: Array | None = None
+    reachable: list[Array] | None = None
     wanted: dict[tuple[int, int], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ._dynamics import Dynamics
 from ._sensory import read_sensory_indices
 
 __all__ = ["SETTING_CHECKS"]
@@ -57,6 +58,39 @@ def _divisive_rule(_: Any, value: Any) -> Any:
 def _activation_function(_: Any, value: Any) -> Any:
     if value is not None and not callable(value):
         raise ValueError(f"activation_function is f(x) or f(model, x, x_previous), not {value!r}")
+    return value
+
+
+def _input_range(_: Any, value: Any) -> tuple[float, float]:
+    try:
+        low, high = map(float, value)
+        right = math.isfinite(low) and math.isfinite(high) and low <= 0 < high
+    except (TypeError, ValueError):
+        right = False
+    if not right:
+        raise ValueError(
+            f"input_range is (lowest, highest), two finite numbers with 0 between them or lowest, "
+            f"not {value!r}"
+        )
+    return low, high
+
+
+def _dynamics(_: Any, value: Any) -> Any:
+    if value is not None and not isinstance(value, Dynamics):
+        raise ValueError(f"dynamics is an object of a subclass of wiregrad.Dynamics, not {value!r}")
+    return value
+
+
+def _tau(network: Any, value: Any) -> Any:
+    if value is None:
+        return value
+    n = len(network._groups.names) if network._groups else 1
+    if not isinstance(value, Tensor) or value.shape != (n,):
+        raise ValueError(f"tau is a parameter with one entry for each of {n:,} groups, or None")
+    if not (value.detach().isfinite() & (value.detach() >= 1)).all():
+        raise ValueError(
+            f"tau is a number of steps, at least 1 (no memory), not {value.detach().min():g}"
+        )
     return value
 
 
@@ -137,6 +171,9 @@ SETTING_CHECKS: dict[str, Callable[[Any, Any], Any]] = {
     "default_bias": _finite("default_bias"),
     "divisive_rule": _divisive_rule,
     "divisive_strength": _one_entry_a_group("divisive_strength"),
+    "dynamics": _dynamics,
+    "input_range": _input_range,
+    "tau": _tau,
     "sensory_indices": _sensory_indices,
     "custom_activation_function": _activation_function,
     "signed_biases": _signed_biases,

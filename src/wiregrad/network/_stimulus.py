@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["StimulusLike", "read_stimulus", "real_tensor", "require_finite"]
+if TYPE_CHECKING:
+    from ._network import MultilayeredNetwork
+
+__all__ = ["StimulusLike", "read_state", "read_stimulus", "real_tensor", "require_finite"]
 
 StimulusLike = np.ndarray | Tensor
 
@@ -58,6 +62,50 @@ def read_stimulus(
         )
         tensor = tensor[..., :num_layers]
     return tensor if tensor.ndim == 3 else tensor.unsqueeze(0)
+
+
+def read_state(
+    state: StimulusLike | None, network: MultilayeredNetwork, n_batch: int
+) -> Tensor | None:
+    """Check a state to start from and convert it to the network's dtype and device.
+
+    Parameters
+    ----------
+    state : ndarray or Tensor, shape (batch, n_neurons) or (n_neurons,), or None
+
+    Returns
+    -------
+    Tensor, shape (n_neurons, batch), or None
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, or a value is NaN or infinite, or no activation of this network.
+    TypeError
+        If it is neither an array nor a tensor, or complex.
+    """
+    if state is None:
+        return None
+    if not isinstance(state, (np.ndarray, Tensor)):
+        raise TypeError(
+            f"initial_state must be a numpy array or a torch tensor, not {type(state).__name__}"
+        )
+    tensor = real_tensor(state, "initial_state", network.dtype, network.device)
+    if tuple(tensor.shape) not in {(network.n_neurons,), (n_batch, network.n_neurons)}:
+        raise ValueError(
+            f"initial_state has shape {tuple(tensor.shape)}, but must have (n_neurons,) = "
+            f"({network.n_neurons},) or (batch, n_neurons) = ({n_batch}, {network.n_neurons})"
+        )
+    require_finite(tensor, "initial_state holds", "numpy.nan_to_num")
+    low, high = min(network.input_range[0], 0), 1
+    if network.dynamics is None and network.custom_activation_function is None:
+        beyond = tensor.detach()[(tensor.detach() < low) | (tensor.detach() > high)]
+        if len(beyond):
+            raise ValueError(
+                f"initial_state holds {len(beyond):,} values that no state of this network can "
+                f"have, such as {beyond[0]:g}: they are from {low:g} to {high:g}"
+            )
+    return tensor.expand(n_batch, network.n_neurons).t()
 
 
 def _check_shape(tensor: Tensor, n_sensory: int, num_layers: int) -> None:

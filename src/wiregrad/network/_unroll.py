@@ -19,7 +19,12 @@ __all__ = ["unroll"]
 
 
 def unroll(
-    model: MultilayeredNetwork, stimulus: Tensor, leak: float = 0.0, *, window: int | None = None
+    model: MultilayeredNetwork,
+    stimulus: Tensor,
+    leak: float = 0.0,
+    *,
+    window: int | None = None,
+    initial: Tensor | None = None,
 ) -> Tensor:
     """Run the network on a checked stimulus, the fastest way there is for it; keep all states.
 
@@ -33,6 +38,8 @@ def unroll(
     window : int, optional
         Steps whose intermediate results are kept for the gradient at a time. On the CPU nothing is
         kept besides the states themselves.
+    initial : Tensor, shape (n_neurons, batch), optional
+        What column 0 of the stimulus joins.
 
     Returns
     -------
@@ -52,7 +59,7 @@ def unroll(
     """
     gradient = records_gradient(model, stimulus)
     window = choose_window(model, len(stimulus), n_read=None, gradient=gradient, window=window)
-    if can_fuse(model):
-        return fused_response(model, stimulus, leak, Places.none())[0]
+    if can_fuse(model, initial):
+        return fused_response(model, stimulus, leak, Places.none(), initial=initial)[0]
     activate = partial(model.activation_function, leak=leak)
-    return unrolled_steps(model, stimulus, leak, activate, window=window)
+    return unrolled_steps(model, stimulus, leak, activate, window=window, initial=initial)

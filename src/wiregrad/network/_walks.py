@@ -17,13 +17,17 @@ __all__ = ["NO_WALK", "driven_states", "shortest_walks"]
 NO_WALK = -1
 
 
-def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
+def shortest_walks(
+    network: MultilayeredNetwork, also: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.int64]:
     """Count the fewest hops, at least one, from any sensory neuron to every neuron.
 
     Parameters
     ----------
     network : MultilayeredNetwork
         Connections of either sign count, divisive ones too; those of weight 0 do not.
+    also : ndarray of int64, optional
+        Other neurons from which walks may begin.
 
     Returns
     -------
@@ -47,6 +51,8 @@ def shortest_walks(network: MultilayeredNetwork) -> npt.NDArray[np.int64]:
     """
     walks = np.full(network.n_neurons, NO_WALK, dtype=np.int64)
     frontier = network.sensory_indices.cpu().numpy()
+    if also is not None:
+        frontier = np.union1d(frontier, also)
     hops = 0
     while len(frontier):
         hops += 1
@@ -70,8 +76,8 @@ def driven_states(
     -------
     ndarray of bool, shape (n_neurons, step)
         A state after t steps is marked if a walk of t - s connections leads to it from a sensory
-        neuron that is driven at step s. Directly driven ones are marked as well. With an activation
-        function of one's own, which may remember, what was marked once stays so.
+        neuron that is driven at step s. Directly driven ones are marked as well. Where states may
+        remember (`tau`, functions of one's own), what was marked once stays so.
 
     Notes
     -----
@@ -86,7 +92,7 @@ def driven_states(
     [[False, False], [True, False], [False, True]]
     """
     sensory = network.sensory_indices.cpu().numpy()
-    remembers = network.custom_activation_function is not None
+    remembers = network.may_remember
     driven = np.zeros((network.n_neurons, network.num_layers), dtype=np.bool_)
     now = sensory if 0 in input_steps else sensory[:0]
     before = now  # what an activation that remembers may carry on

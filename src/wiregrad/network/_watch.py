@@ -14,7 +14,7 @@ from torch import Tensor
 from ._fused import can_fuse, fused_response, fused_run
 from ._memory import choose_window, records_gradient
 from ._part import reached_part, rests
-from ._places import Places
+from ._places import Array, Places
 from ._room import Room
 from ._steps import unrolled_steps
 
@@ -97,6 +97,9 @@ class Watch:
         gradient of a response must be taken before the next pass.
     window : int, optional
         Steps kept in memory at a time; by default all, or fewer where memory is short.
+    rows : ndarray of int64, optional
+        Which batch member each stimulus is of, for what is done to single members; by default they
+        are in order.
 
     Notes
     -----
@@ -123,8 +126,10 @@ class Watch:
         leak: float,
         also: Wanted = "nothing",
         window: int | None = None,
+        rows: Array | None = None,
     ) -> None:
         self._model, self._leak, self._also, self._window = model, leak, also, window
+        self._rows = rows
         self._place = (batch, neuron, layer)
         self._windows: dict[bool, int] = {}
         self._fuse = can_fuse(model)
@@ -199,7 +204,8 @@ class Watch:
         x = stimulus.detach()
         add_up, window = self._also == "sums", self._choose_window(x, gradient=True)
         view = self._look()
-        run = fused_run(view.model, x, self._leak, view.places, view.room, add_up, window)
+        how = view.places, view.room, add_up, window, self._rows
+        run = fused_run(view.model, x, self._leak, *how)
         read, size, square = (torch.from_numpy(part) for part in (run.read, run.size, run.square))
         states = torch.from_numpy(run.states[1:]).permute(2, 1, 0)
         response = self._gather(states, read, size.to(x.dtype), square.to(x.dtype))
@@ -216,7 +222,14 @@ class Watch:
         view = self._look()
         return self._gather(
             *fused_response(
-                view.model, stimulus, self._leak, view.places, view.room, add_up, window
+                view.model,
+                stimulus,
+                self._leak,
+                view.places,
+                view.room,
+                add_up,
+                window,
+                self._rows,
             )
         )
 
@@ -239,6 +252,7 @@ class Watch:
             activate,
             neurons=kept,
             window=self._choose_window(stimulus),
+            rows=self._rows,
         )
         return Response.of(states, states[batch, column, layer], self._also)
 

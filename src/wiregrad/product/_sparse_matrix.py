@@ -175,6 +175,37 @@ class SparseMatrix(nn.Module):
             edge_products(ccol, row, h, g, products)
         return torch.from_numpy(products)
 
+    def entries(
+        self, pre: npt.NDArray[np.int64] | None, post: npt.NDArray[np.int64] | None
+    ) -> npt.NDArray[np.int64]:
+        """List the entries from some neurons to some, None for all: places in `values`.
+
+        Notes
+        -----
+        Cost: a pass over the edges of `pre`.
+        """
+        ccol, row = self.ccol.cpu().numpy().astype(np.int64), self.row.cpu().numpy()
+        own: npt.NDArray[np.int64] | slice = slice(None)
+        if pre is not None:
+            ranges = (np.arange(ccol[i], ccol[i + 1]) for i in np.unique(pre))
+            own = np.concatenate([np.empty(0, np.int64), *ranges])
+        wanted = np.full(self.n_neurons, post is None)
+        wanted[[] if post is None else post] = True
+        chosen = np.flatnonzero(wanted[row[own]])
+        return chosen if isinstance(own, slice) else own[chosen]
+
+    def with_values(self, values: Tensor) -> SparseMatrix:
+        """Return a matrix of the same pattern, which it shares, with other values.
+
+        Layouts are made anew, when they are needed.
+        """
+        other = SparseMatrix.__new__(SparseMatrix)
+        nn.Module.__init__(other)
+        for name, tensor in (("ccol", self.ccol), ("row", self.row), ("values", values)):
+            other.register_buffer(name, tensor)
+        other._clear()
+        return other
+
     def to_coo(self) -> Tensor:
         """Return the matrix as a coalesced torch COO tensor."""
         matrix = self.to_scipy().tocoo()

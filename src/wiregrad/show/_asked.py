@@ -119,23 +119,35 @@ def _model(network: MultilayeredNetwork) -> list[tuple[str, str]]:
     sensory = network.sensory_indices.cpu().numpy()
     types = pd.unique(neuron_labels(network)["group"].iloc[sensory]).tolist()
     inputs = f"{counted(len(sensory), 'sensory neuron')} of {counted(len(types), 'type')}"
-    neuron = (
-        "a custom activation function"
-        if network.custom_activation_function is not None
-        else "tanh(slope * summed input + bias), silent where that is below the threshold "
-        f"{network.threshold:g}; {_slopes(network)}"
-    )
+    neuron = _neuron(network)
     if network.divisive_strength is not None:
         n = network.divnorm_weights.numel()
         neuron += (
             f"; {counted(n, 'connection')} act divisively: they scale the slope, and are not drawn "
             "in the circuit"
         )
-    return [
+    pairs = [
         ("Inputs", f"{inputs}: {joined(types, 12)}"),
         ("Steps", f"{network.num_layers}"),
         ("Each neuron", neuron),
     ]
+    if network.manipulations:
+        pairs.append(("Manipulations", f"{network.manipulations}."))
+    return pairs
+
+
+def _neuron(network: MultilayeredNetwork) -> str:
+    if network.dynamics is not None:
+        return f"dynamics of its own: {type(network.dynamics).__name__}"
+    said = "a custom activation function"
+    if network.custom_activation_function is None:
+        said = (
+            "tanh(slope * summed input + bias), silent where that is below the threshold "
+            f"{network.threshold:g}; {_slopes(network)}"
+        )
+    if network.tau is not None:
+        said += f"; mixed with its state before, tau {_range(network.tau.tolist())} steps"
+    return said
 
 
 def _slopes(network: MultilayeredNetwork) -> str:

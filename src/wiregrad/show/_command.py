@@ -36,6 +36,8 @@ def command_line(result: MaximisationResult, network: MultilayeredNetwork) -> st
     targets = _targets(result.targets, network)
     if connectome is None or targets is None or not _usual_search(result):
         return None
+    if network.manipulations:
+        return None
     choices = result.provenance["choices"]
     options = given_options(result.provenance)
     inputs = [choices["inputs"]] if isinstance(choices["inputs"], str) else choices["inputs"]

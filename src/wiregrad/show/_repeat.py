@@ -38,7 +38,7 @@ def python_lines(result: MaximisationResult, network: MultilayeredNetwork) -> st
         _connectome_lines(result.provenance),
         _network_lines(network, result.provenance),
         _target_lines(result.target_neurons, network),
-        _call_lines(result),
+        _call_lines(result, network),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -144,11 +144,14 @@ def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
     return f"import pandas as pd\n\ntargets = wg.TargetActivation({table})"
 
 
-def _call_lines(result: MaximisationResult) -> str:
+def _call_lines(result: MaximisationResult, network: MultilayeredNetwork) -> str:
     given = [
         f"{name}={_literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
         for name, value in search_options(result).items()
+        if name != "manipulations"
     ]
+    if network.manipulations:  # also those that the network had been given before
+        given.append(f"manipulations=wg.{network.manipulations!r}")
     lines = _arguments(["network", "targets", *given, f"seed={result.seed!r}"])
     return f"result = wg.activation_maximisation(\n{lines}\n)\nwg.report(result)"
 
