@@ -124,7 +124,7 @@ def test_finds_what_enumeration_finds_where_responses_jump(
     monkeypatch.setattr(_beginnings, "_FEW", 0)
     missed = 0
     budget = read_budget(3, limits.get("input_steps"), limits.get("max_active"), binary=True)
-    for seed in range(8):
+    for seed in range(5):
         network = make_random(seed, 16, n_sensory=4, threshold=threshold, tanh_steepness=2.0)
         neuron = int(np.setdiff1d(np.arange(16), network.sensory_indices)[seed])
         for value in (1.0, 0.5):
@@ -143,7 +143,7 @@ def test_finds_what_enumeration_finds_where_responses_jump(
 def test_small_networks_are_enumerated() -> None:
     """Then nothing is missed."""
     budget = read_budget(3, [0, 1, 2], {"neurons": 2, "entries": 3}, binary=True)
-    for seed in range(12):
+    for seed in range(6):
         network = make_random(seed, 16, n_sensory=4, threshold=0.2, tanh_steepness=2.0)
         neuron = int(np.setdiff1d(np.arange(16), network.sensory_indices)[seed])
         limits = {"neurons": 2, "entries": 3}

@@ -28,6 +28,13 @@ def walks_by_powers(weights: np.ndarray, sensory: list[int]) -> list[int]:
     return shortest.tolist()
 
 
+def excited_only(case: NetworkCase) -> wg.MultilayeredNetwork:
+    """Make the network of a case with excitation only and no threshold."""
+    case.options.update(threshold=0.0, default_bias=0.0, idx_to_group=None)
+    case.options.update(slope_dict=None, bias_dict=None)
+    return NetworkCase(np.abs(case.weights), case.sensory, case.stimulus, case.options).network()
+
+
 @QUICK
 @given(case=network_cases())
 def test_equal_the_first_power_of_the_connections_that_holds_them(case: NetworkCase) -> None:
@@ -38,10 +45,7 @@ def test_equal_the_first_power_of_the_connections_that_holds_them(case: NetworkC
 @given(case=network_cases(rules=(None,)))
 def test_a_neuron_can_be_driven_if_its_walk_is_no_longer_than_the_steps(case: NetworkCase) -> None:
     """With excitation only and no threshold, everything that can be driven is."""
-    case.options.update(threshold=0.0, default_bias=0.0, idx_to_group=None)
-    case.options.update(slope_dict=None, bias_dict=None)
-    excited = NetworkCase(np.abs(case.weights), case.sensory, case.stimulus, case.options)
-    network = excited.network()
+    network = excited_only(case)
     steps = network.num_layers
     driven = network(torch.ones(len(case.sensory), steps)) > 0
     walks = torch.from_numpy(shortest_walks(network)).unsqueeze(1)
@@ -85,10 +89,7 @@ def test_the_worm_is_small(worm_network: wg.MultilayeredNetwork, worm: wg.Connec
 @given(case=network_cases(rules=(None,)))
 def test_driven_states_are_those_that_respond_without_threshold(case: NetworkCase) -> None:
     """With excitation only and no threshold, everything that can be driven is: step by step."""
-    case.options.update(threshold=0.0, default_bias=0.0, idx_to_group=None)
-    case.options.update(slope_dict=None, bias_dict=None)
-    excited = NetworkCase(np.abs(case.weights), case.sensory, case.stimulus, case.options)
-    network = excited.network()
+    network = excited_only(case)
     for step in range(network.num_layers):
         stimulus = torch.zeros(len(case.sensory), network.num_layers)
         stimulus[:, step] = 1
