@@ -5,6 +5,18 @@ from typing import TYPE_CHECKING
 from . import _environment as _environment  # first: before anything loads torch or numba
 from . import datasets
 from ._version import __version__
+from .circuits import (
+    BestPaths,
+    Circuit,
+    CircuitComparison,
+    best_paths,
+    circuit,
+    compare_circuits,
+    path_circuit,
+    prune_circuit,
+    result_circuit,
+    strongest_circuit,
+)
 from .connectome import (
     TRANSMITTER_SIGNS,
     Connectome,
@@ -41,6 +53,9 @@ from .tables import (
 
 __all__ = [
     "TRANSMITTER_SIGNS",
+    "BestPaths",
+    "Circuit",
+    "CircuitComparison",
     "Connectome",
     "MaximisationResult",
     "MultilayeredNetwork",
@@ -55,20 +70,27 @@ __all__ = [
     "activity_by_column",
     "add_sign",
     "adjacency_df_to_el",
+    "best_paths",
+    "circuit",
+    "compare_circuits",
     "datasets",
     "get_activations",
     "get_activations_for_path",
     "get_input_activation",
     "get_neuron_activation",
     "input_from_df",
+    "path_circuit",
     "problems_for",
+    "prune_circuit",
     "reference_forward",
     "report",
+    "result_circuit",
     "result_summary",
     "saliency",
     "scipy_sparse_to_pytorch",
     "select_neurons",
     "set_threads",
+    "strongest_circuit",
     "sweep",
     "to_nparray",
     "train_model",

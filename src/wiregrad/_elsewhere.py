@@ -14,7 +14,7 @@ __all__ = ["ELSEWHERE", "missing_name"]
 _LAYERS = "wiregrad.report and wiregrad.show.plot_circuit draw the circuit of a result in layers"
 _WEIGHTS = "network.weights.to_scipy() gives the weights of a wiregrad.MultilayeredNetwork"
 _PATHS = "wiregrad.activations_to_df and wiregrad.get_activations_for_path make such tables"
-_ON_WALKS = "wiregrad.tables.circuit keeps only what lies on walks from stimulus to targets"
+_ON_WALKS = "wiregrad.circuit keeps only what lies on walks from stimulus to targets"
 _BY_GROUP = "wiregrad.Connectome.group adds up the connections between groups"
 _SUMMARY = "wiregrad.result_summary is a table of weights between groups"
 

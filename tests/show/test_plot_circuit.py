@@ -10,10 +10,10 @@ import pytest
 from show_cases import HOSTILE
 
 import wiregrad as wg
+from wiregrad.circuits import Circuit, circuit, strongest_circuit
 from wiregrad.show import plot_circuit
 from wiregrad.show._circuit import circuit_width
 from wiregrad.show._plotly import EXCITATION, INHIBITION
-from wiregrad.tables import Circuit, circuit, strongest_circuit
 
 
 def of_result(result: wg.MaximisationResult) -> Circuit:

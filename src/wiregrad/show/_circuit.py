@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..tables import Circuit
+from ..circuits import Circuit, edge_ends
 from ._layers import place_nodes
 from ._plotly import (
     ACTIVATION_SCALE,
@@ -61,7 +61,7 @@ def plot_circuit(circuit: Circuit) -> Figure:
     --------
     >>> import numpy as np
     >>> import wiregrad as wg
-    >>> from wiregrad.tables import circuit
+    >>> from wiregrad.circuits import circuit
     >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, -0.5, 0]])  # 0 excites 1, 1 inhibits 2
     >>> network = wg.MultilayeredNetwork(chain, sensory_indices=[0], num_layers=2, device="cpu")
     >>> stimulus = np.array([[1.0, 0.0]])
@@ -113,12 +113,8 @@ def _placed(circuit: Circuit) -> pd.DataFrame:
     """Give the nodes their vertical positions; strong ones start on top."""
     nodes = circuit.nodes.sort_values(["layer", "share"], ascending=[True, False], kind="stable")
     nodes = nodes.reset_index(drop=True)
-    place = pd.MultiIndex.from_frame(nodes[["layer", "group"]])
     edges = circuit.edges
-    ends = [
-        place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"] - 1, edges["pre"]])),
-        place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"], edges["post"]])),
-    ]
+    ends = edge_ends(edges, nodes)
     y = place_nodes(
         nodes["layer"].to_numpy(),
         (nodes["n_groups"] > 1).to_numpy(),

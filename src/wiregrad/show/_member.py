@@ -9,16 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..circuits import Circuit, circuit, strongest_circuit
 from ..network import MultilayeredNetwork
 from ..tables import (
-    Circuit,
     activations_by_group,
     active_inputs,
-    circuit,
     neuron_labels,
     neuron_names,
     stimulus_by_group,
-    strongest_circuit,
     strongest_targets,
     targets_by_group,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..circuits import network_of
 from ..network import MultilayeredNetwork
 from ._asked import asked_html, target_names
 from ._command import command_line
@@ -86,7 +87,7 @@ def report(
     'worm.html'
     """
     graph_objects()  # if plotly is missing, say so before any work
-    network = _network_of(result, network)
+    network = network_of(result, network)
     names = target_names(network, result.targets)
     path = Path(_default_name(result, names) if path is None else path)
     check_writable(path)
@@ -99,31 +100,6 @@ def report(
     page = _page(result, network, members, title or f"Which input drives {names}?")
     write_text(path, page.html())
     return path
-
-
-def _network_of(
-    result: MaximisationResult, network: MultilayeredNetwork | None
-) -> MultilayeredNetwork:
-    network = result.network if network is None else network
-    if network is None:
-        raise ValueError(
-            "this result does not hold its network (a pickled or copied result leaves it out): "
-            "pass the network that was asked, report(result, network=network)"
-        )
-    made, asked = network.provenance.get("checksum"), result.provenance.get("checksum")
-    if made and asked and made != asked:
-        raise ValueError(
-            f"the network was made from another connectome than the result: its checksum starts "
-            f"with {made[:12]}, the result's with {asked[:12]}; pass the network that was asked"
-        )
-    needed = (len(network.sensory_indices), network.n_neurons)
-    held = (result.batch_input.shape[1], result.batch_output.shape[1])
-    if needed != held:
-        raise ValueError(
-            f"the result is of {held[0]:,} sensory and {held[1]:,} neurons in all, the network has "
-            f"{needed[0]:,} and {needed[1]:,}: pass the network that was asked"
-        )
-    return network
 
 
 def _default_name(result: MaximisationResult, names: str) -> str:
