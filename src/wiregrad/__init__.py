@@ -35,7 +35,7 @@ from .gradients import (
 )
 from .network import MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
 from .product import set_threads
-from .show import report
+from .show import get_ngl_link, neuroglancer_state, report
 from .tables import (
     activated_path_for_ngl,
     activations_to_df,
@@ -78,7 +78,9 @@ __all__ = [
     "get_activations_for_path",
     "get_input_activation",
     "get_neuron_activation",
+    "get_ngl_link",
     "input_from_df",
+    "neuroglancer_state",
     "path_circuit",
     "problems_for",
     "prune_circuit",

@@ -52,7 +52,6 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "find_path_once": "",
         "find_shortest_paths": "wiregrad.network.shortest_walks counts the hops to each neuron",
         "find_xor": "",
-        "get_ngl_link": "wiregrad.activated_path_for_ngl makes a table that it takes",
         "group_edge_by": _BY_GROUP,
         "group_paths": _PATHS,
         "hex_heatmap": "",
