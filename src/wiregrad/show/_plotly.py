@@ -77,14 +77,18 @@ def plain(text: object) -> str:
 
 
 def short(text: object, length: int) -> str:
-    """Cut a text to a number of characters.
+    """Cut a text to a number of characters; of a number, such as an id, the end stays.
 
     Examples
     --------
     >>> short("lobula columnar", 8)
     'lobula …'
+    >>> short(720575940596125868, 8)
+    '…6125868'
     """
     text = str(text)
+    if len(text) > length and text.isdigit():
+        return "…" + text[1 - length :]
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
