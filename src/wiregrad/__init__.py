@@ -35,7 +35,7 @@ from .gradients import (
 )
 from .network import MultilayeredNetwork, reference_forward, scipy_sparse_to_pytorch
 from .product import set_threads
-from .show import get_ngl_link, neuroglancer_state, report
+from .show import get_ngl_link, neuroglancer_state, plot_activity_by_column, report
 from .tables import (
     activated_path_for_ngl,
     activations_to_df,
@@ -82,6 +82,7 @@ __all__ = [
     "input_from_df",
     "neuroglancer_state",
     "path_circuit",
+    "plot_activity_by_column",
     "problems_for",
     "prune_circuit",
     "reference_forward",

@@ -64,7 +64,6 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "modify_coo_matrix": "",
         "output_grid_data": "",
         "path_for_ngl": "wiregrad.activated_path_for_ngl does it with activations",
-        "plot_activity_by_column": "wiregrad.activity_by_column is the table that it draws",
         "plot_flow_layered_paths": _LAYERS,
         "plot_layered_paths": _LAYERS,
         "plot_mollweide_projection": "",

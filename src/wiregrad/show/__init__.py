@@ -1,7 +1,10 @@
 """Figures and the report."""
 
+from ._activation_spread import plot_activation_spread
 from ._activations import plot_activations
+from ._by_column import plot_activity_by_column
 from ._circuit import plot_circuit
+from ._eye_map import plot_eye_map
 from ._losses import plot_losses
 from ._neuroglancer import (
     NGL_SOURCES,
@@ -11,16 +14,21 @@ from ._neuroglancer import (
 )
 from ._report import report
 from ._stimulus import plot_stimulus
+from ._sweep_figure import plot_sweep
 from ._targets import plot_targets
 
 __all__ = [
     "NGL_SOURCES",
     "get_ngl_link",
     "neuroglancer_state",
+    "plot_activation_spread",
     "plot_activations",
+    "plot_activity_by_column",
     "plot_circuit",
+    "plot_eye_map",
     "plot_losses",
     "plot_stimulus",
+    "plot_sweep",
     "plot_targets",
     "report",
     "write_neuroglancer_state",

@@ -103,6 +103,7 @@ def new_figure(height: int, **layout: Any) -> Figure:
         paper_bgcolor="white",
         plot_bgcolor="white",
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
+        modebar={"remove": ["select", "lasso", "zoomin", "zoomout", "autoscale"]},
         hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
     )
     figure.update_layout(**layout)

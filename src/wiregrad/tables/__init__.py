@@ -14,8 +14,10 @@ from ._mapping import GroupsLike, group_labels
 from ._neuron_activation import get_neuron_activation
 from ._neuron_numbers import find_numbers
 from ._neurons import read_neurons
+from ._on_grid import activity_on_grid
 from ._path_activations import activated_path_for_ngl, get_activations_for_path
 from ._selected_activations import get_activations
+from ._spread import activation_spread
 from ._stimulus import active_inputs, stimulus_by_group
 from ._strongest import others_label, strongest_groups
 from ._strongest_targets import strongest_targets
@@ -27,11 +29,13 @@ __all__ = [
     "FloatArray",
     "GroupsLike",
     "activated_path_for_ngl",
+    "activation_spread",
     "activations_by_group",
     "activations_to_df",
     "activations_to_df_batched",
     "active_inputs",
     "activity_by_column",
+    "activity_on_grid",
     "adjacency_df_to_el",
     "find_numbers",
     "get_activations",
