@@ -101,6 +101,18 @@ def sweep(n: int) -> SimpleNamespace:
     )
 
 
+def training(n: int) -> SimpleNamespace:
+    curve = np.exp(-np.arange(n) / max(n / 8, 1)).tolist()
+    history = {"activation_loss": curve, "val_loss": curve, "param_reg_loss": [0.0] * n}
+    return SimpleNamespace(history=history, kept_epoch=n // 2)
+
+
+def saliency(n: int) -> pd.DataFrame:
+    values = RNG.normal(size=n)
+    table = by_group(n)[["group", "step", "n"]]
+    return table.assign(mean=values, min=values - 1, max=values + 1)
+
+
 def circuit(n: int) -> Circuit:
     """n edges between two layers, or none at all."""
     side = int(np.ceil(np.sqrt(n)))
@@ -146,6 +158,10 @@ CASES = {
     ),
     "plot_eye_map": Case(show.plot_eye_map, eye, "No neuron has a column of the eye."),
     "plot_losses": Case(show.plot_losses, losses, "No pass was made."),
+    "plot_saliency": Case(
+        show.plot_saliency, saliency, "No input matters: the map is 0 everywhere."
+    ),
+    "plot_training": Case(show.plot_training, training, "No epoch was run."),
     "plot_sweep": Case(show.plot_sweep, sweep, "No problem is done yet."),
     "plot_circuit": Case(show.plot_circuit, circuit, "There is no target, hence no circuit."),
 }
@@ -277,6 +293,7 @@ def test_names_stay_text(name: str) -> None:
     figures = [
         show.plot_activation_spread(spread(5).assign(group=name)),
         show.plot_activity_by_column(columns(5).assign(cell_group=name)),
+        show.plot_saliency(saliency(5).assign(group=name)),
         show.plot_eye_map(eye(5).rename(columns={"activation": name}), name),
     ]
     one = sweep(1)

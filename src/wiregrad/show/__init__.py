@@ -13,9 +13,11 @@ from ._neuroglancer import (
     write_neuroglancer_state,
 )
 from ._report import report
+from ._saliency_page import plot_saliency
 from ._stimulus import plot_stimulus
 from ._sweep_figure import plot_sweep
 from ._targets import plot_targets
+from ._training_page import plot_training
 
 __all__ = [
     "NGL_SOURCES",
@@ -27,9 +29,11 @@ __all__ = [
     "plot_circuit",
     "plot_eye_map",
     "plot_losses",
+    "plot_saliency",
     "plot_stimulus",
     "plot_sweep",
     "plot_targets",
+    "plot_training",
     "report",
     "write_neuroglancer_state",
 ]

@@ -16,6 +16,7 @@ from ._neuron_numbers import find_numbers
 from ._neurons import read_neurons
 from ._on_grid import activity_on_grid
 from ._path_activations import activated_path_for_ngl, get_activations_for_path
+from ._saliency_by_group import saliency_by_group
 from ._selected_activations import get_activations
 from ._spread import activation_spread
 from ._stimulus import active_inputs, stimulus_by_group
@@ -51,6 +52,7 @@ __all__ = [
     "read_activations",
     "read_neurons",
     "result_summary",
+    "saliency_by_group",
     "stimulus_by_group",
     "strongest_groups",
     "strongest_targets",
