@@ -88,7 +88,7 @@ def test_the_schema_refuses_what_is_no_state() -> None:
 
 
 def test_a_long_table_has_its_segments_colours_and_layers() -> None:
-    big = 720575940596125868  # beyond what a float holds
+    big = 720575940612345678  # beyond what a float holds
     table = long_table((big, 1, 1.0), (big + 1, 2, 0.0), (12, 2, 0.5), (13, 2, float("nan")))
     layers = check(neuroglancer_state(table))
     assert {name: layer["segments"] for name, layer in layers.items()} == {
@@ -242,7 +242,7 @@ def test_nothing_to_show_is_a_state_without_segments() -> None:
 
 def test_ten_thousand_neurons_fit_a_link_and_more_are_refused() -> None:
     def of(n: int) -> pd.DataFrame:
-        ids = 720575940596125868 + np.arange(n)
+        ids = 720575940612345678 + np.arange(n)
         return pd.DataFrame({"neuron_id": ids, "layer": 1, "activation": 0.5})
 
     assert len(get_ngl_link(of(10_000))) < 2_000_000

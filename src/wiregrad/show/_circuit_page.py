@@ -106,6 +106,7 @@ def paths_html(best: BestPaths, most: int = _MOST_PATHS) -> str:
         "number of its edges inhibits."
     )
     columns: dict[str, Iterable[object]] = {
+        "Rank": rows["path"] + 1,  # first, since the first column is not wrapped
         "Path": rows["route"],
         "Hops": rows["hops"],
         "Ends at step": rows["last_layer"],

@@ -108,11 +108,11 @@ def neuroglancer_state(
 
     Examples
     --------
-    >>> path = pd.DataFrame({"neuron_id": [720575940596125868], "layer": 1, "activation": 1.0})
+    >>> path = pd.DataFrame({"neuron_id": [720575940612345678], "layer": 1, "activation": 1.0})
     >>> state = neuroglancer_state(path)
     >>> layer = state["layers"][0]
     >>> layer["name"], layer["segmentColors"]
-    ('layer 1', {'720575940596125868': '#fde725'})
+    ('layer 1', {'720575940612345678': '#fde725'})
     """
     if normalise not in (None, "layer", "all"):
         raise ValueError(f"normalise is {normalise!r}: it is None, 'layer' or 'all'")

@@ -64,7 +64,7 @@ def _asked(swept: SweepResult) -> str:
         ("Size", f"{network['neurons']:,} neurons, {network['connections']:,} connections"),
         ("Inputs", f"{len(manifest['sensory_indices']):,} sensory neurons"),
         ("Steps", str(network["steps"])),
-        ("Targets", f"{manifest['problems']['targets']:,} of {swept.n_problems:,} problems"),
+        ("Targets", f"{manifest['problems']['targets']:,} in {swept.n_problems:,} problems"),
         ("Seed", str(manifest["seed"])),
     ]
     given = {name: value for name, value in manifest["arguments"].items() if value is not None}
