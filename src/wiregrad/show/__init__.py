@@ -12,6 +12,7 @@ from ._neuroglancer import (
     neuroglancer_state,
     write_neuroglancer_state,
 )
+from ._print_circuit import print_circuit
 from ._report import report
 from ._saliency_page import plot_saliency
 from ._stimulus import plot_stimulus
@@ -34,6 +35,7 @@ __all__ = [
     "plot_sweep",
     "plot_targets",
     "plot_training",
+    "print_circuit",
     "report",
     "write_neuroglancer_state",
 ]

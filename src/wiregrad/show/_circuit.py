@@ -22,7 +22,7 @@ from ._plotly import (
     short,
 )
 
-__all__ = ["circuit_width", "plot_circuit"]
+__all__ = ["circuit_width", "layout_of", "plot_circuit"]
 
 _ROW, _BOX_HEIGHT, _BOX_WIDTH = 30, 21, 112  # pixels
 _LABEL, _DIGITS = 15, 13  # characters that fit a box
@@ -83,10 +83,7 @@ def plot_circuit(circuit: Circuit, groups: int = 60, edges: int = 600) -> Figure
     go = graph_objects()
     if not len(circuit.nodes):
         return message_figure("There is no target, hence no circuit.")
-    if circuit.nodes.groupby("layer").size().max() > groups + 1 or len(circuit.edges) > edges:
-        circuit = strongest_circuit(circuit, groups, edges)
-    nodes = _placed(circuit)
-    lines = _with_places(circuit.edges, nodes)
+    circuit, nodes, lines = layout_of(circuit, groups, edges)
     height = float(nodes["y"].max()) + 1
     columns = list(range(nodes["layer"].min(), nodes["layer"].max() + 1))
     plot_height = _ROW * height + 10
@@ -122,6 +119,27 @@ def circuit_width(circuit: Circuit) -> int:
     layers = circuit.nodes["layer"]
     columns = int(layers.max() - layers.min()) + 1 if len(layers) else 1
     return max(columns * (_BOX_WIDTH + _GAP) + 20, _LEGEND_WIDTH)
+
+
+def layout_of(
+    circuit: Circuit, groups: int, edges: int
+) -> tuple[Circuit, pd.DataFrame, pd.DataFrame]:
+    """Place a circuit, or the strongest part of one that is too large to read.
+
+    Returns
+    -------
+    circuit : Circuit
+        What is drawn.
+    nodes : DataFrame
+        Its nodes, with their height `y`, from 0 down.
+    lines : DataFrame
+        Its edges, the widest last, with `y_pre`, `y_post`, `width` (pixels) and `of_others`
+        (whether a summed up group is at an end).
+    """
+    if circuit.nodes.groupby("layer").size().max() > groups + 1 or len(circuit.edges) > edges:
+        circuit = strongest_circuit(circuit, groups, edges)
+    nodes = _placed(circuit)
+    return circuit, nodes, _with_places(circuit.edges, nodes)
 
 
 def _placed(circuit: Circuit) -> pd.DataFrame:
