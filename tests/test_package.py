@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "wiregrad"
 
 #: Data flows down this list, and imports go up it.
-ROOMS = ["connectome", "product", "network", "tables", "gradients", "experiments", "show", "cli"]
+ROOMS = [
+    *("connectome", "product", "network", "tables", "circuits", "gradients", "experiments"),
+    *("show", "cli"),
+]
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.

@@ -5,6 +5,18 @@ from typing import TYPE_CHECKING
 from . import _environment as _environment  # first: before anything loads torch or numba
 from . import datasets
 from ._version import __version__
+from .circuits import (
+    BestPaths,
+    Circuit,
+    CircuitComparison,
+    best_paths,
+    circuit,
+    compare_circuits,
+    path_circuit,
+    prune_circuit,
+    result_circuit,
+    strongest_circuit,
+)
 from .connectome import (
     TRANSMITTER_SIGNS,
     Connectome,
@@ -31,7 +43,7 @@ from .network import (
     scipy_sparse_to_pytorch,
 )
 from .product import set_threads
-from .show import report
+from .show import get_ngl_link, neuroglancer_state, plot_activity_by_column, report
 from .tables import (
     activated_path_for_ngl,
     activations_to_df,
@@ -49,6 +61,9 @@ from .tables import (
 
 __all__ = [
     "TRANSMITTER_SIGNS",
+    "BestPaths",
+    "Circuit",
+    "CircuitComparison",
     "Connectome",
     "Dynamics",
     "LeakyRectified",
@@ -68,21 +83,31 @@ __all__ = [
     "activity_by_column",
     "add_sign",
     "adjacency_df_to_el",
+    "best_paths",
+    "circuit",
+    "compare_circuits",
     "datasets",
     "get_activations",
     "get_activations_for_path",
     "get_input_activation",
     "get_neuron_activation",
+    "get_ngl_link",
     "input_from_df",
     "lesion_screen",
+    "neuroglancer_state",
+    "path_circuit",
+    "plot_activity_by_column",
     "problems_for",
+    "prune_circuit",
     "reference_forward",
     "report",
+    "result_circuit",
     "result_summary",
     "saliency",
     "scipy_sparse_to_pytorch",
     "select_neurons",
     "set_threads",
+    "strongest_circuit",
     "sweep",
     "to_nparray",
     "train_model",

@@ -14,12 +14,13 @@ __all__ = ["ELSEWHERE", "missing_name"]
 _LAYERS = "wiregrad.report and wiregrad.show.plot_circuit draw the circuit of a result in layers"
 _WEIGHTS = "network.weights.to_scipy() gives the weights of a wiregrad.MultilayeredNetwork"
 _PATHS = "wiregrad.activations_to_df and wiregrad.get_activations_for_path make such tables"
-_ON_WALKS = "wiregrad.tables.circuit keeps only what lies on walks from stimulus to targets"
+_ON_WALKS = "wiregrad.circuit keeps only what lies on walks from stimulus to targets"
+_BEST_PATHS = "wiregrad.best_paths lists the strongest paths of a run"
 _BY_GROUP = "wiregrad.Connectome.group adds up the connections between groups"
 _SUMMARY = "wiregrad.result_summary is a table of weights between groups"
 
 #: The public names of connectome_interpreter 2.9.1 that wiregrad has not, and what wiregrad has for
-#: the same purpose, if anything. Finding and drawing paths stays there.
+#: the same purpose, if anything.
 ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "XORCircuit": "",
@@ -27,7 +28,7 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "change_model_weights": "network.all_weights = ... gives a network other weights",
         "check_consecutive_layers": "",
         "compare_connectivity": _SUMMARY,
-        "compare_layered_paths": "",
+        "compare_layered_paths": "wiregrad.compare_circuits compares what two runs do",
         "compress_paths": "",
         "compress_paths_dense_chunked": "",
         "compress_paths_not_chunked": "",
@@ -46,16 +47,15 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "dynamic_representation": "",
         "effective_conn_from_paths": _PATHS,
         "el_within_n_steps": "",
-        "filter_paths": _PATHS,
+        "filter_paths": "wiregrad.prune_circuit drops what is weak or leads nowhere",
         "find_instance_flow": "",
-        "find_path_iteratively": "",
-        "find_path_once": "",
+        "find_path_iteratively": _BEST_PATHS,
+        "find_path_once": _BEST_PATHS,
         "find_shortest_paths": "wiregrad.network.shortest_walks counts the hops to each neuron",
         "find_xor": "",
-        "get_ngl_link": "wiregrad.activated_path_for_ngl makes a table that it takes",
         "group_edge_by": _BY_GROUP,
         "group_paths": _PATHS,
-        "hex_heatmap": "",
+        "hex_heatmap": "wiregrad.show.plot_eye_map draws values on the eye's columns",
         "layered_el": "",
         "load_dataset": "wiregrad.input_from_df makes stimuli of such tables",
         "looming_stimulus": "",
@@ -65,7 +65,6 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "modify_coo_matrix": "",
         "output_grid_data": "",
         "path_for_ngl": "wiregrad.activated_path_for_ngl does it with activations",
-        "plot_activity_by_column": "wiregrad.activity_by_column is the table that it draws",
         "plot_flow_layered_paths": _LAYERS,
         "plot_layered_paths": _LAYERS,
         "plot_mollweide_projection": "",

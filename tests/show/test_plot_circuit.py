@@ -10,10 +10,10 @@ import pytest
 from show_cases import HOSTILE
 
 import wiregrad as wg
+from wiregrad.circuits import Circuit, circuit, strongest_circuit
 from wiregrad.show import plot_circuit
 from wiregrad.show._circuit import circuit_width
 from wiregrad.show._plotly import EXCITATION, INHIBITION
-from wiregrad.tables import Circuit, circuit, strongest_circuit
 
 
 def of_result(result: wg.MaximisationResult) -> Circuit:
@@ -31,7 +31,7 @@ def boxes(figure: Any) -> pd.DataFrame:
             "x": [box.xanchor for box in figure.layout.shapes],
             "y": [box.yanchor for box in figure.layout.shapes],
             "frame": [box.line.width for box in figure.layout.shapes],
-            "label": [label.text for label in figure.layout.annotations],
+            "label": [label.text for label in figure.layout.annotations if label.xref != "paper"],
         }
     )
 
@@ -115,7 +115,7 @@ def test_boxes_do_not_overlap_and_lie_within_the_picture(
 def test_all_of_a_large_circuit_is_drawn(many_result: wg.MaximisationResult) -> None:
     whole = of_result(many_result)
     assert len(whole.nodes) > 150
-    figure = plot_circuit(whole)
+    figure = plot_circuit(whole, groups=10**6, edges=10**6)
     assert len(lines(figure)) == len(whole.edges)
     assert len(boxes(figure)) == len(whole.nodes)
 

@@ -220,7 +220,7 @@ def test_an_unpickled_result_needs_its_network(
 ) -> None:
     result = pickle.loads(pickle.dumps(worm_result))
     path = tmp_path / "a.html"
-    with pytest.raises(ValueError, match=r"does not hold its network .*report\(result, network=ne"):
+    with pytest.raises(ValueError, match=r"does not hold its network .*asked, network=ne"):
         report(result, path)
     assert not path.exists()
     assert report(result, path, network=worm_result.network) == path
@@ -258,7 +258,7 @@ def test_a_text_is_a_path(worm_result: wg.MaximisationResult, tmp_path: Path) ->
 def test_a_folder_that_does_not_exist_is_said_before_any_work(
     worm_result: wg.MaximisationResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wiregrad.show._report.Member", None)
+    monkeypatch.setattr("wiregrad.show._maximisation_page.Member", None)
     with pytest.raises(FileNotFoundError, match="does not exist; make it first"):
         report(worm_result, tmp_path / "no" / "a.html")
 

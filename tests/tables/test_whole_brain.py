@@ -11,12 +11,11 @@ import pandas as pd
 import pytest
 
 import wiregrad as wg
+from wiregrad.circuits import circuit, strongest_circuit
 from wiregrad.tables import (
     activations_by_group,
     active_inputs,
-    circuit,
     stimulus_by_group,
-    strongest_circuit,
     strongest_groups,
 )
 

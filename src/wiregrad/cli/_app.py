@@ -13,7 +13,7 @@ from ._info import print_info
 from ._lesion import LesionQuestion, screen
 from ._maximise import ask
 from ._options import NetworkQuestion
-from ._report import report_path
+from ._report import report_of, report_path
 from ._sweep import SweepQuestion, ask_all
 
 __all__ = ["app"]
@@ -485,3 +485,27 @@ def lesion(
     )
     wiring = open_connectome(connectome, neurons=neurons, min_synapses=min_synapses)
     screen(wiring, question, out)
+
+
+@app.command()
+def report(
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="The folder of a sweep, finished or not.")
+    ],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where to write the page; by default a name made from the result's."),
+    ] = None,
+    title: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Heading of the page."),
+    ] = None,
+) -> None:
+    """Write a saved result as one HTML page, which opens without a network connection.
+
+    \b
+    Examples:
+      wiregrad report every-type
+      wiregrad report every-type --out every-type.html --title "What switches each type on?"
+    """
+    typer.echo(f"report: {report_of(result, out, title)}")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import typer
 
+from ..experiments import SweepResult
 from ..gradients import MaximisationResult
 
-__all__ = ["report_path", "write_report"]
+__all__ = ["report_of", "report_path", "write_report"]
 
 _REMEDY = 'the report needs plotly: pip install "wiregrad[plot]"'
 
@@ -43,3 +44,24 @@ def write_report(result: MaximisationResult, path: Path | None) -> None:
     from ..show import report
 
     typer.echo(f"\nreport: {report(result, path)}")
+
+
+def report_of(saved: Path, out: Path | None, title: str | None) -> Path:
+    """Write the report of a saved result, and return where it is.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If plotly is missing.
+    FileNotFoundError
+        If there is nothing at the path.
+    ValueError
+        If it is no saved result.
+    """
+    if not saved.exists():
+        raise FileNotFoundError(f"there is no saved result {saved}: give the folder of a sweep")
+    if find_spec("plotly") is None:
+        raise ModuleNotFoundError(_REMEDY)
+    from ..show import report
+
+    return report(SweepResult(saved), out, title=title)

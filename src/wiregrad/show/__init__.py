@@ -1,17 +1,41 @@
 """Figures and the report."""
 
+from ._activation_spread import plot_activation_spread
 from ._activations import plot_activations
+from ._by_column import plot_activity_by_column
 from ._circuit import plot_circuit
+from ._eye_map import plot_eye_map
 from ._losses import plot_losses
+from ._neuroglancer import (
+    NGL_SOURCES,
+    get_ngl_link,
+    neuroglancer_state,
+    write_neuroglancer_state,
+)
+from ._print_circuit import print_circuit
 from ._report import report
+from ._saliency_page import plot_saliency
 from ._stimulus import plot_stimulus
+from ._sweep_figure import plot_sweep
 from ._targets import plot_targets
+from ._training_page import plot_training
 
 __all__ = [
+    "NGL_SOURCES",
+    "get_ngl_link",
+    "neuroglancer_state",
+    "plot_activation_spread",
     "plot_activations",
+    "plot_activity_by_column",
     "plot_circuit",
+    "plot_eye_map",
     "plot_losses",
+    "plot_saliency",
     "plot_stimulus",
+    "plot_sweep",
     "plot_targets",
+    "plot_training",
+    "print_circuit",
     "report",
+    "write_neuroglancer_state",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from ..tables import neuron_labels, neuron_names
 from ._html import definitions, details, paragraph
 from ._words import counted, joined
 
-__all__ = ["asked_html", "target_names"]
+__all__ = ["asked_html", "target_names", "wiring_html"]
 
 _UNKNOWN = {
     0: "They have no effect here (weight 0), but still count as input.",
@@ -63,17 +63,23 @@ def asked_html(
         "them, with as few active inputs as the search finds? The search follows gradients through "
         "the network; it finds one good answer, not all of them."
     )
-    pairs = [
-        *_wiring(network, provenance),
-        *_model(network),
-        ("Targets", _targets(network, targets)),
-    ]
+    targets_pair = ("Targets", _targets(network, targets))
+    return paragraph(question) + wiring_html(network, provenance, [targets_pair])
+
+
+def wiring_html(
+    network: MultilayeredNetwork,
+    provenance: Mapping[str, Any],
+    more: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return which connectome and which model it is, and what the page's words mean."""
+    pairs = [*_wiring(network, provenance), *_model(network), *more]
     citations = provenance.get("connectome_citations", ())
     if citations:
         listed = [citations] if isinstance(citations, str) else map(str, citations)
         pairs.append(("Please cite", "; ".join(listed)))
     glossary = details("What the words on this page mean", definitions(_GLOSSARY))
-    return paragraph(question) + definitions(pairs) + glossary
+    return definitions(pairs) + glossary
 
 
 def _wiring(network: MultilayeredNetwork, provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

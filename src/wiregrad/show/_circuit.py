@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..tables import Circuit
+from ..circuits import Circuit, edge_ends, strongest_circuit
 from ._layers import place_nodes
 from ._plotly import (
     ACTIVATION_SCALE,
@@ -22,22 +22,30 @@ from ._plotly import (
     short,
 )
 
-__all__ = ["circuit_width", "plot_circuit"]
+__all__ = ["circuit_width", "layout_of", "plot_circuit"]
 
 _ROW, _BOX_HEIGHT, _BOX_WIDTH = 30, 21, 112  # pixels
-_LABEL = 15  # characters that fit a box
+_LABEL, _DIGITS = 15, 13  # characters that fit a box
 _LEGEND_WIDTH = 620  # pixels, with the scale of activations beside it
 _WIDEST, _THINNEST = 9.0, 1.2  # pixels
 _CURVE = np.linspace(0, 1, 25)
+_GAP = 56  # pixels between the boxes of two columns, at least
+_MANY_LINES = 150
+_STRAIGHT = 0.3  # part of the way from column to column that a line leaves and arrives level
+_SOFT = "#5b6270"
 
 
-def plot_circuit(circuit: Circuit) -> Figure:
+def plot_circuit(circuit: Circuit, groups: int = 60, edges: int = 600) -> Figure:
     """Draw a circuit: a column a layer, a box a group of neurons, a line an edge.
 
     Parameters
     ----------
     circuit : Circuit
-        As of `circuit`; large ones are readable after `strongest_circuit`.
+        As of `circuit`; large ones are easier to read after `prune_circuit` or
+        `strongest_circuit`.
+    groups, edges : int
+        Most groups a layer and edges in all to draw; of larger circuits, those that
+        `strongest_circuit` keeps, and a line below says what was left out.
 
     Returns
     -------
@@ -55,13 +63,15 @@ def plot_circuit(circuit: Circuit) -> Figure:
 
     Notes
     -----
+    Within each layer, groups are ordered for few crossings (see `place_nodes`).
+
     Cost: a line for each edge; a few hundred are drawn at once.
 
     Examples
     --------
     >>> import numpy as np
     >>> import wiregrad as wg
-    >>> from wiregrad.tables import circuit
+    >>> from wiregrad.circuits import circuit
     >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, -0.5, 0]])  # 0 excites 1, 1 inhibits 2
     >>> network = wg.MultilayeredNetwork(chain, sensory_indices=[0], num_layers=2, device="cpu")
     >>> stimulus = np.array([[1.0, 0.0]])
@@ -73,8 +83,7 @@ def plot_circuit(circuit: Circuit) -> Figure:
     go = graph_objects()
     if not len(circuit.nodes):
         return message_figure("There is no target, hence no circuit.")
-    nodes = _placed(circuit)
-    edges = _with_places(circuit.edges, nodes)
+    circuit, nodes, lines = layout_of(circuit, groups, edges)
     height = float(nodes["y"].max()) + 1
     columns = list(range(nodes["layer"].min(), nodes["layer"].max() + 1))
     plot_height = _ROW * height + 10
@@ -92,12 +101,15 @@ def plot_circuit(circuit: Circuit) -> Figure:
         zeroline=False,
         ticks="",
     )
-    figure.add_traces([_edge_line(go, edge) for _, edge in edges.iterrows()])
+    figure.add_traces([_edge_line(go, edge, len(lines)) for _, edge in lines.iterrows()])
     figure.add_trace(_node_marks(go, nodes, plot_height))
     figure.add_traces(_legend(go))
     figure.update_layout(
         shapes=[_box(node) for _, node in nodes.iterrows()],
-        annotations=[_label(node) for _, node in nodes.iterrows()],
+        annotations=[
+            *(_label(node) for _, node in nodes.iterrows()),
+            *_left_out(circuit, plot_height),
+        ],
     )
     return figure
 
@@ -106,19 +118,36 @@ def circuit_width(circuit: Circuit) -> int:
     """Width in pixels below which the boxes of a circuit would touch."""
     layers = circuit.nodes["layer"]
     columns = int(layers.max() - layers.min()) + 1 if len(layers) else 1
-    return max(columns * (_BOX_WIDTH + 28) + 20, _LEGEND_WIDTH)
+    return max(columns * (_BOX_WIDTH + _GAP) + 20, _LEGEND_WIDTH)
+
+
+def layout_of(
+    circuit: Circuit, groups: int, edges: int
+) -> tuple[Circuit, pd.DataFrame, pd.DataFrame]:
+    """Place a circuit, or the strongest part of one that is too large to read.
+
+    Returns
+    -------
+    circuit : Circuit
+        What is drawn.
+    nodes : DataFrame
+        Its nodes, with their height `y`, from 0 down.
+    lines : DataFrame
+        Its edges, the widest last, with `y_pre`, `y_post`, `width` (pixels) and `of_others`
+        (whether a summed up group is at an end).
+    """
+    if circuit.nodes.groupby("layer").size().max() > groups + 1 or len(circuit.edges) > edges:
+        circuit = strongest_circuit(circuit, groups, edges)
+    nodes = _placed(circuit)
+    return circuit, nodes, _with_places(circuit.edges, nodes)
 
 
 def _placed(circuit: Circuit) -> pd.DataFrame:
     """Give the nodes their vertical positions; strong ones start on top."""
     nodes = circuit.nodes.sort_values(["layer", "share"], ascending=[True, False], kind="stable")
     nodes = nodes.reset_index(drop=True)
-    place = pd.MultiIndex.from_frame(nodes[["layer", "group"]])
     edges = circuit.edges
-    ends = [
-        place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"] - 1, edges["pre"]])),
-        place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"], edges["post"]])),
-    ]
+    ends = edge_ends(edges, nodes)
     y = place_nodes(
         nodes["layer"].to_numpy(),
         (nodes["n_groups"] > 1).to_numpy(),
@@ -130,19 +159,22 @@ def _placed(circuit: Circuit) -> pd.DataFrame:
 
 def _with_places(edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
     """Give the edges the positions of their ends and their width; the widest come last."""
-    y = nodes.set_index(["layer", "group"])["y"]
+    pre, post = edge_ends(edges, nodes)
+    y, others = nodes["y"].to_numpy(), (nodes["n_groups"] > 1).to_numpy()
     size = edges["flow"].abs()
     edges = edges.assign(
-        y_pre=y.reindex(pd.MultiIndex.from_arrays([edges["layer"] - 1, edges["pre"]])).array,
-        y_post=y.reindex(pd.MultiIndex.from_arrays([edges["layer"], edges["post"]])).array,
+        y_pre=y[pre],
+        y_post=y[post],
+        of_others=others[pre] | others[post],
         width=np.maximum(_WIDEST * size / max(size.max(), 1e-12) if len(edges) else 0, _THINNEST),
     )
     return edges.sort_values("width", kind="stable")
 
 
-def _edge_line(go: Any, edge: pd.Series) -> Any:
+def _edge_line(go: Any, edge: pd.Series, n_lines: int) -> Any:
     inhibits = edge["flow"] < 0
-    bend = _CURVE**2 * (3 - 2 * _CURVE)  # leaves and arrives horizontally
+    between = np.clip((_CURVE - _STRAIGHT) / (1 - 2 * _STRAIGHT), 0, 1)
+    bend = between**2 * (3 - 2 * between)  # leaves and arrives level, at the sides of the boxes
     return go.Scatter(
         x=(edge["layer"] - 1 + _CURVE).tolist(),
         y=(edge["y_pre"] + (edge["y_post"] - edge["y_pre"]) * bend).tolist(),
@@ -152,12 +184,19 @@ def _edge_line(go: Any, edge: pd.Series) -> Any:
             "color": INHIBITION if inhibits else EXCITATION,
             "dash": "dash" if inhibits else "solid",
         },
-        opacity=0.7,
+        opacity=_opacity(bool(edge["of_others"]), n_lines),
         text=_edge_text(edge),
         hoverinfo="text",
         showlegend=False,
         meta="edge",
     )
+
+
+def _opacity(of_others: bool, n_lines: int) -> float:
+    """Lines of summed up groups are many and say little: they stay in the background."""
+    if of_others:
+        return 0.25
+    return 0.7 if n_lines <= _MANY_LINES else 0.55
 
 
 def _edge_text(edge: pd.Series) -> str:
@@ -240,13 +279,27 @@ def _box(node: pd.Series) -> dict[str, Any]:
 def _label(node: pd.Series) -> dict[str, Any]:
     dark = node["activation"] > 0.62 and node["n_groups"] == 1
     driven = "▸" if node["n_driven"] else ""
+    length = _DIGITS if node["group"].isdigit() else _LABEL
     return {
         "x": node["layer"],
         "y": node["y"],
-        "text": driven + plain(short(node["group"], _LABEL - len(driven))),
+        "text": driven + plain(short(node["group"], length - len(driven))),
         "showarrow": False,
         "font": {"size": 11, "color": "#ffffff" if dark else INK},
     }
+
+
+def _left_out(circuit: Circuit, plot_height: float) -> list[dict[str, Any]]:
+    if not circuit.edges_left_out:
+        return []
+    text = (
+        f"Not drawn: the {circuit.edges_left_out:,} weakest edges, with "
+        f"{circuit.share_left_out:.1%} of the flow traced back from the targets."
+    )
+    place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "top"}
+    font = {"size": 11, "color": _SOFT}
+    y = -52 / plot_height
+    return [{"text": text, "showarrow": False, "align": "left", "y": y, "font": font, **place}]
 
 
 def _colour(activation: float) -> str:

@@ -12,7 +12,10 @@ from ._style import SCRIPT, STYLE
 if TYPE_CHECKING:
     from ._plotly import Figure
 
-__all__ = ["Page", "code", "definitions", "details", "heading", "paragraph", "table", "tiles"]
+__all__ = [
+    *("Page", "code", "definitions", "details", "footer_of", "heading", "paragraph", "table"),
+    "tiles",
+]
 
 
 class Page:
@@ -71,6 +74,11 @@ def _json(figure: Figure) -> str:
     """Return a figure as JSON in which nothing can end the script element it stands in."""
     text = str(figure.to_json())
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def footer_of(version: str, origin: str) -> str:
+    """Say what wrote a page, and of what."""
+    return f"Written by wiregrad {version} on {origin}. This page loads nothing from the web."
 
 
 def heading(text: str) -> str:

@@ -22,7 +22,8 @@ def place_nodes(
     Within each layer the nodes are ordered by the mean position of their neighbours, layer by
     layer, forwards and backwards (the barycentre sweeps of Sugiyama, Tagawa and Toda 1981, IEEE
     Trans Syst Man Cybern 11:109); of all orders met, the one with the fewest crossings is kept.
-    Then each layer moves as near to its neighbours as distances of at least 1 allow.
+    Then each layer moves as near to its neighbours as distances of at least 1 allow, and no further
+    up or down than the longest layer.
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def place_nodes(
 
     Notes
     -----
-    Cost: edges squared a sweep, for counting crossings.
+    Cost: a sweep passes over the edges, and counts crossings in a table of the nodes of each two
+    layers.
 
     Examples
     --------
@@ -66,9 +68,21 @@ def crossings(layer: IndexArray, order: FloatArray, edges: IndexArray) -> int:
     """Count the pairs of edges that cross."""
     count = 0
     for each in np.unique(layer[edges[0]]):
-        a, b = order[edges[:, layer[edges[0]] == each]]
-        count += int(((a[:, None] < a) & (b[:, None] > b)).sum())
+        ends = order[edges[:, layer[edges[0]] == each]]
+        (a, n_a), (b, n_b) = (_places(end) for end in ends)
+        edges_at = np.zeros((n_a, n_b), dtype=np.int64)
+        np.add.at(edges_at, (a, b), 1)
+        # Of the edges that begin below (in rows after a), those that end above (before b).
+        below = np.cumsum(edges_at[::-1], axis=0)[::-1]
+        crossed = np.cumsum(below, axis=1)
+        count += int((edges_at[:-1, 1:] * crossed[1:, :-1]).sum())
     return count
+
+
+def _places(order: FloatArray) -> tuple[IndexArray, int]:
+    """Count from 0 the places that occur, in their order."""
+    places, number = np.unique(order, return_inverse=True)
+    return number.astype(np.int64), len(places)
 
 
 def _sweep(
@@ -111,8 +125,12 @@ def _ranked(key: FloatArray, layer: IndexArray, last: npt.NDArray[np.bool_]) -> 
 def _settle(
     order: FloatArray, layer: IndexArray, edges: IndexArray, weight: FloatArray
 ) -> FloatArray:
-    """Pull the nodes to their neighbours without changing their order."""
+    """Pull the nodes to their neighbours, in their order, within the height of the longest layer.
+
+    Beyond it there is nothing but empty paper.
+    """
     position = order.copy()
+    half = (float(np.bincount(layer).max()) - 1) / 2 if len(layer) else 0.0
     layers = np.unique(layer)
     for sweep in range(6):
         source, end = edges if sweep % 2 == 0 else edges[::-1]
@@ -120,12 +138,12 @@ def _settle(
             here = np.flatnonzero(layer == each)
             here = here[np.argsort(order[here], kind="stable")]
             wish = _barycentre(position, source, end, weight)[here]
-            position[here] = _apart(wish)
+            position[here] = _apart(wish, -half, half)
     return position - position.min() if len(position) else position
 
 
-def _apart(wish: FloatArray) -> FloatArray:
-    """Nearest positions, in the same order, with distances of at least 1 (by least squares)."""
+def _apart(wish: FloatArray, low: float, high: float) -> FloatArray:
+    """Nearest positions, in the same order, at least 1 apart, within limits (by least squares)."""
     blocks: list[tuple[float, int]] = []  # mean and length of runs that touch
     for value in (wish - np.arange(len(wish))).tolist():
         mean, n = value, 1
@@ -133,4 +151,5 @@ def _apart(wish: FloatArray) -> FloatArray:
             before, m = blocks.pop()
             mean, n = (before * m + mean * n) / (m + n), m + n
         blocks.append((mean, n))
-    return np.repeat([mean for mean, _ in blocks], [n for _, n in blocks]) + np.arange(len(wish))
+    fitted = np.repeat([mean for mean, _ in blocks], [n for _, n in blocks])
+    return np.asarray(np.clip(fitted, low, high - (len(wish) - 1)) + np.arange(len(wish)))

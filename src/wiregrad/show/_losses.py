@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from ._plotly import Figure, graph_objects, message_figure, new_figure
 
-__all__ = ["HasLosses", "plot_losses"]
+__all__ = ["HasLosses", "loss_curves", "plot_losses"]
 
 _MOST_WITH_MARKERS = 30  # passes
 _DECADES = 6  # most that a logarithmic axis spans: the search lets its penalties fade to nothing
@@ -58,20 +59,42 @@ def plot_losses(result: HasLosses) -> Figure:
     >>> figure.layout.yaxis.type, figure.data[2].name
     ('log', 'cost of activity (0 throughout)')
     """
-    go = graph_objects()
     curves = {
         "distance from the targets": (result.activation_losses, "#22272e", "solid"),
         "cost of the stimulus": (result.in_regularisation_losses, "#009e73", "dash"),
         "cost of activity": (result.out_regularisation_losses, "#cc79a7", "dot"),
     }
+    return loss_curves(curves, "pass (forward and backward)", "No pass was made.")
+
+
+def loss_curves(
+    curves: Mapping[str, tuple[Sequence[float], str, str]],
+    x_title: str,
+    nothing: str,
+    first: int = 1,
+) -> Figure:
+    """Draw losses, one curve each.
+
+    Parameters
+    ----------
+    curves : dict
+        {name: (values, colour, dash)}.
+    x_title : str
+        What is counted.
+    nothing : str
+        What to say where there are no values.
+    first : int
+        Number of the first value.
+    """
+    go = graph_objects()
     losses = np.concatenate([np.asarray(curve, dtype=float) for curve, *_ in curves.values()])
     if not len(losses):
-        return message_figure("No pass was made.")
+        return message_figure(nothing)
     positive = losses[np.isfinite(losses) & (losses > 0)]
     log = len(positive) > 0 and positive.max() > 10 * positive.min()
     figure = new_figure(
         320,
-        xaxis={"title": {"text": "pass (forward and backward)"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": x_title}, "rangemode": "tozero"},
         yaxis={"title": {"text": "loss (dimensionless)"}, "automargin": True},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="x unified",
@@ -93,7 +116,7 @@ def plot_losses(result: HasLosses) -> Figure:
         values = [None if log and value <= 0 else value for value in map(float, curve)]
         figure.add_trace(
             go.Scatter(
-                x=list(range(1, len(values) + 1)),
+                x=list(range(first, first + len(values))),
                 y=values,
                 name=name if any(curve) else f"{name} (0 throughout)",
                 mode="lines" if len(values) > _MOST_WITH_MARKERS else "lines+markers",

@@ -9,24 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..circuits import circuit
 from ..network import MultilayeredNetwork
 from ..tables import (
-    Circuit,
     activations_by_group,
     active_inputs,
-    circuit,
     neuron_labels,
     neuron_names,
     stimulus_by_group,
-    strongest_circuit,
     strongest_targets,
     targets_by_group,
 )
 from ._activations import plot_activations
-from ._circuit import circuit_width, plot_circuit
+from ._circuit_page import circuit_html
 from ._heatmap import heatmap_width
-from ._html import Page, details, paragraph
-from ._member_tables import edge_table, stimulus_table, sum_table, target_table
+from ._html import Page
+from ._member_tables import stimulus_table, sum_table, target_table
 from ._stimulus import plot_stimulus
 from ._targets import plot_targets
 from ._words import amount, counted, joined
@@ -35,7 +33,6 @@ __all__ = ["Member"]
 
 _MOST_ROWS = 30
 _MOST_MARKED = 10  # types of targets that are shown however silent they are
-_MOST_GROUPS, _MOST_EDGES = 12, 80  # in the picture of the circuit
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,31 +159,4 @@ class Member:
     def circuit_html(self, page: Page) -> str:
         """Show what carries activity from the stimulus to the targets."""
         whole = circuit(self.network, self.stimulus, self.activations, self.targets)
-        if not len(whole.edges):
-            return paragraph("No connection leads from an active input to a target in these steps.")
-        small = strongest_circuit(whole, _MOST_GROUPS, _MOST_EDGES)
-        figure = page.figure(
-            plot_circuit(small),
-            "Circuit from the stimulus to the targets",
-            "Activity runs from left to right, one hop a column. A box is a cell type: the darker, "
-            "the larger the mean activation of those of its neurons that take part. A line is as "
-            f"wide as its flow; the widest is a flow of {amount(small.edges['flow'].abs().max())}. "
-            "Shown is only what lies on a walk from an active input to a target at its step. "
-            + _left_out(whole, small),
-            min_width=circuit_width(small),
-        )
-        return figure + details("The edges as a table", edge_table(small))
-
-
-def _left_out(whole: Circuit, small: Circuit) -> str:
-    merged = int((small.nodes["n_groups"] > 1).sum())
-    said = f"There are {counted(len(whole.edges), 'edge')} between cell types in all"
-    if not merged and not small.edges_left_out:
-        return f"{said}; none is left out."
-    said += "; the weaker cell types of a column are summed up as others" if merged else ""
-    if small.edges_left_out:
-        said += (
-            f"; left out are the {counted(small.edges_left_out, 'weakest line')}, with "
-            f"{small.share_left_out:.1%} of the flow traced back from the targets"
-        )
-    return f"{said}."
+        return circuit_html(whole, page)

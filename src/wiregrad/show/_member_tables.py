@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from ..circuits import Circuit
 from ..network import MultilayeredNetwork
-from ..tables import STATUSES, Circuit, neuron_labels, strongest_groups
+from ..tables import STATUSES, neuron_labels, strongest_groups
 from ._heatmap import step_name
 from ._html import paragraph, table
 from ._words import amount, joined

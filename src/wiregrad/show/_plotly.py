@@ -77,14 +77,18 @@ def plain(text: object) -> str:
 
 
 def short(text: object, length: int) -> str:
-    """Cut a text to a number of characters.
+    """Cut a text to a number of characters; of a number, such as an id, the end stays.
 
     Examples
     --------
     >>> short("lobula columnar", 8)
     'lobula …'
+    >>> short(720575940612345678, 8)
+    '…2345678'
     """
     text = str(text)
+    if len(text) > length and text.isdigit():
+        return "…" + text[1 - length :]
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
@@ -99,6 +103,7 @@ def new_figure(height: int, **layout: Any) -> Figure:
         paper_bgcolor="white",
         plot_bgcolor="white",
         margin={"l": 60, "r": 20, "t": 30, "b": 50},
+        modebar={"remove": ["select", "lasso", "zoomin", "zoomout", "autoscale"]},
         hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
     )
     figure.update_layout(**layout)

@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import pandas as pd
+import numpy as np
+from torch import Tensor
 
+from ..circuits import BestPaths, Circuit, CircuitComparison
+from ..experiments import SweepResult
+from ..gradients import MaximisationResult, TrainingResult
 from ..network import MultilayeredNetwork
-from ._asked import asked_html, target_names
-from ._command import command_line
-from ._html import Page, code, heading, paragraph, table, tiles
-from ._losses import plot_losses
-from ._member import Member
+from ._circuit_page import circuit_page, comparison_page, paths_page
+from ._maximisation_page import maximisation_page
 from ._plotly import graph_objects
-from ._repeat import python_lines
-from ._words import counted
+from ._saliency_page import saliency_page
+from ._sweep_page import sweep_page
+from ._training_page import training_page
 from ._write import check_writable, write_text
 
 if TYPE_CHECKING:
-    from ..gradients import MaximisationResult
+    import numpy.typing as npt
 
-__all__ = ["report"]
+    from ._html import Page
 
-_MOST_MEMBERS = 6  # that get sections of their own
-_MOST_MEMBER_ROWS = 500
+__all__ = ["Reportable", "report"]
+
+#: What there is a report of.
+Reportable: TypeAlias = (
+    "MaximisationResult | SweepResult | TrainingResult | Circuit | BestPaths | CircuitComparison"
+    " | npt.NDArray[np.floating] | Tensor"
+)
 
 
 def report(
-    result: MaximisationResult,
+    result: Reportable,
     path: str | Path | None = None,
     *,
     network: MultilayeredNetwork | None = None,
@@ -38,20 +44,24 @@ def report(
 ) -> Path:
     """Write a result as a self-contained HTML page, which opens without a network connection.
 
-    It says what was asked and of which connectome, what the targets attain, what the stimulus is,
-    how the cell types are active, what circuit carries the activity, how the search went, and how
-    to repeat it. Of a batch, the first 6 members get sections of their own; all are in a table.
+    Of activation maximisation it says what was asked and of which connectome, what the targets
+    attain, what the stimulus is, how the cell types are active, what circuit carries the activity,
+    how the search went, and how to repeat it; of a batch, the first 6 members get sections of their
+    own, and all are in a table. Of a sweep: what every problem attains, with how many inputs. Of a
+    training: its losses and parameters. Of a circuit, paths or a comparison of circuits: the
+    picture and the tables. Of a saliency map: which inputs raise and which lower the response.
 
     Parameters
     ----------
-    result : MaximisationResult
+    result : MaximisationResult, SweepResult, TrainingResult, Circuit, BestPaths, \
+CircuitComparison, or a saliency map (ndarray or Tensor, shape (sensory, step))
     path : str or Path, optional
         Where to write it; an existing file is replaced. By default a name made from connectome,
         targets and seed, such as `wiregrad-c-elegans-aval-and-avar-seed0.html`, in the current
         folder.
     network : MultilayeredNetwork, optional
         The network that was asked; needed for a result that was pickled or copied, which does not
-        hold it.
+        hold it, and for a saliency map.
     title : str, optional
         Heading of the page.
 
@@ -66,6 +76,8 @@ def report(
         If plotly is not installed: pip install "wiregrad[plot]".
     ValueError
         If the network is not there, or is not the one that was asked.
+    TypeError
+        If `result` is of another kind.
     OSError
         If the file cannot be written: FileNotFoundError if its folder does not exist,
         PermissionError if it is not writable.
@@ -88,165 +100,40 @@ def report(
     'worm.html'
     """
     graph_objects()  # if plotly is missing, say so before any work
-    network = _network_of(result, network)
-    names = target_names(network, result.target_neurons)
-    path = Path(_default_name(result, names) if path is None else path)
-    check_writable(path)
-    members = [
-        Member(network, stimulus, activations, *_of_member(result, batch))
-        for batch, (stimulus, activations) in enumerate(
-            zip(result.batch_input[:_MOST_MEMBERS], result.batch_output, strict=False)
-        )
-    ]
-    page = _page(result, network, members, title or f"Which input drives {names}?")
+    check_writable(Path("report.html" if path is None else path))
+    page, name = _page_of(result, network, title)
+    path = Path(_default_name(name) if path is None else path)
     write_text(path, page.html())
     return path
 
 
-def _network_of(
-    result: MaximisationResult, network: MultilayeredNetwork | None
-) -> MultilayeredNetwork:
-    network = result.network if network is None else network
-    if network is None:
-        raise ValueError(
-            "this result does not hold its network (a pickled or copied result leaves it out): "
-            "pass the network that was asked, report(result, network=network)"
-        )
-    result.require_asked(network)
-    return network
-
-
-def _of_member(result: MaximisationResult, batch: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the neurons of a member's targets, and the targets that are of several neurons."""
-    parts, targets = result.target_neurons, result.targets
-    sums = targets[targets["neuron"].isna()]
-    return parts[parts["batch"] == batch], sums[sums["batch"] == batch]
-
-
-def _default_name(result: MaximisationResult, names: str) -> str:
-    words = f"{result.provenance.get('connectome', 'network')} {names}"
-    slug = re.sub(r"[^a-z0-9]+", "-", words.casefold())[:60].strip("-")
-    return f"wiregrad-{slug}-seed{result.seed}.html"
-
-
-def _page(
-    result: MaximisationResult, network: MultilayeredNetwork, members: list[Member], title: str
-) -> Page:
-    origin = result.provenance.get("connectome", "bare weights")
-    footer = (
-        f"Written by wiregrad {result.version} on {origin}. This page loads nothing from the web."
-    )
-    page = Page(title, _header_html(result, members), footer)
-    page.add("What was asked", asked_html(network, result.target_neurons, result.provenance))
-    if len(result.members) > 1:
-        page.add("All questions of the batch", _batch_html(result, network))
-    for batch, member in enumerate(members):
-        parts = member.parts(page)
-        if len(result.members) == 1:
-            for name, html in parts.items():
-                page.add(name, html)
-        else:
-            body = "".join(heading(name) + html for name, html in parts.items())
-            page.add(f"Question {batch}", paragraph(member.answer(), "lead") + body)
-    page.add("How the search went", _search_html(result, page))
-    page.add("How to repeat this", _repeat_html(result, network))
-    return page
-
-
-def _header_html(result: MaximisationResult, members: list[Member]) -> str:
-    table_ = result.members
-    if len(table_) == 1:
-        first = members[0]
-        lead = paragraph(first.answer(), "lead")
-        numbers = {
-            "targets reached (within 0.02)": f"{first.reached:,} of {len(first.targets):,}",
-            "sensory neurons driven": f"{table_['active_neurons'].iloc[0]:,}",
-            "active inputs (neuron and step)": f"{table_['active_inputs'].iloc[0]:,}",
-        }
-    else:
-        lead = ""
-        numbers = {
-            "questions in this batch": f"{len(table_):,}",
-            "with all targets reached": f"{int((table_['status'] == 'reached').sum()):,}",
-        }
-    numbers["steps"] = f"{result.batch_input.shape[2]}"
-    stopped = "The search was stopped by hand: more passes might have found a better stimulus."
-    note = paragraph(stopped, "note") if result.interrupted else ""
-    return lead + note + tiles(numbers)
-
-
-def _batch_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:
-    rows = result.members.head(_MOST_MEMBER_ROWS)
-    targets, parts = (
-        table[table["batch"].isin(rows["batch"])].groupby("batch")
-        for table in (result.targets, result.target_neurons)
-    )
-    left = len(result.members) - len(rows)
-    columns: dict[str, Iterable[object]] = {
-        "Question": rows["batch"],
-        "Targets": [target_names(network, own) for _, own in parts],
-        "Mean attained": [f"{value:.3f}" for value in targets["attained"].mean()],
-        "Mean asked": [f"{value:.3f}" for value in targets["value"].mean()],
-        "Nearest": [f"{value:.3f}" for value in targets["nearest"].mean()],
-        "Outcome": rows["status"],
-        "Neurons driven": [f"{n:,}" for n in rows["active_neurons"]],
-        "Active inputs": [f"{n:,}" for n in rows["active_inputs"]],
-        "Minimal": ["yes" if proved else "no" for proved in rows["minimal"]],
-        "Starts that agree": [f"{share:.0%}" for share in rows["agreement"]],
-        "Passes": [f"{n:,}" for n in rows["passes"]],
-    }
-    said = "Every question is answered on its own. "
-    if len(result.members) > _MOST_MEMBERS:
-        said += f"The first {_MOST_MEMBERS} are shown one by one below. "
-    said += f"{left:,} more are not in this table; see result.members." if left else ""
-    return paragraph(said) + table(
-        columns, numbers=set(columns) - {"Targets", "Outcome", "Minimal"}
+def _page_of(
+    result: Any, network: MultilayeredNetwork | None, title: str | None
+) -> tuple[Page, str]:
+    """Make the page of a result, and name it in words that a file can be called by."""
+    if isinstance(result, MaximisationResult):
+        return maximisation_page(result, network, title)
+    if isinstance(result, SweepResult):
+        return sweep_page(result, title)
+    if isinstance(result, TrainingResult):
+        return training_page(result, title)
+    if isinstance(result, Circuit):
+        return circuit_page(result, title)
+    if isinstance(result, BestPaths):
+        return paths_page(result, title)
+    if isinstance(result, CircuitComparison):
+        return comparison_page(result, title)
+    if isinstance(result, (np.ndarray, Tensor)):
+        return saliency_page(result, network, title)
+    raise TypeError(
+        f"there is no report of a {type(result).__name__}: there is one of what "
+        "activation_maximisation, sweep, train_model, saliency, circuit, best_paths and "
+        "compare_circuits return"
     )
 
 
-def _search_html(result: MaximisationResult, page: Page) -> str:
-    passes = counted(result.n_passes, "pass", "passes")
-    said = f"{passes} forward and backward through the network, in {result.seconds:.1f} s."
-    stages = [f"{stage} {seconds:.2f} s" for stage, seconds in result.stage_seconds.items()]
-    said += f" Stages: {', '.join(stages)}." if stages else ""
-    said += _certainty(result) if len(result.members) == 1 else ""
-    figure = page.figure(
-        plot_losses(result),
-        "Losses over the passes of the search",
-        "Distance from the targets: mean squared difference between attained and asked activation. "
-        "Costs: what the search adds to keep stimulus and activity small; how much that weighs may "
-        "change in the course of the search. "
-        + ("Means over the questions of the batch. " if len(result.members) > 1 else "")
-        + "The last point is the stimulus shown here.",
-        min_width=340,
-    )
-    return paragraph(said) + figure
-
-
-def _certainty(result: MaximisationResult) -> str:
-    """Say how sure the answer of a single question is."""
-    member = result.members.iloc[0]
-    if member["status"] == "unreachable" or not result.stage_seconds:
-        return ""
-    near = abs(result.targets["nearest"] - result.targets["value"]).mean()
-    said = (
-        f" At the nearest approach the targets were off by {near:.3f} in the mean; "
-        f"{member['agreement']:.0%} of the starts came as near as the best."
-    )
-    if member["minimal"]:
-        said += (
-            " No active input can be left out without losing the targets: the network was run "
-            "without each."
-        )
-    return said
-
-
-def _repeat_html(result: MaximisationResult, network: MultilayeredNetwork) -> str:
-    checksum = result.provenance.get("checksum")
-    said = (
-        f"With wiregrad {result.version} and seed {result.seed} these lines give the same result"
-        + (" on the connectome with this checksum." if checksum else " on the same weights.")
-    )
-    command = command_line(result, network)
-    in_shell = paragraph("The same from the command line:") + code(command) if command else ""
-    return paragraph(said) + code(python_lines(result, network)) + in_shell
+def _default_name(words: str) -> str:
+    seed = re.search(r"seed-?[0-9]+$", words)
+    ending = f"-{seed[0]}" if seed else ""
+    slug = re.sub(r"[^a-z0-9]+", "-", words.removesuffix(ending[1:]).casefold())[:60].strip("-")
+    return f"wiregrad-{slug}{ending}.html"

@@ -74,7 +74,8 @@ footer { margin-top: 48px; padding-bottom: 40px; color: var(--soft); font-size: 
 SCRIPT = """
 for (const place of document.querySelectorAll("[data-figure]")) {
   const figure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
-  const config = {responsive: true, displaylogo: false, modeBarButtons: [["toImage"]]};
+  const config = {responsive: true, displaylogo: false, modeBarButtons: [["toImage"]],
+    toImageButtonOptions: {format: "svg", filename: place.dataset.figure}};
   try {
     Plotly.newPlot(place, figure.data, figure.layout, config)
       .catch((error) => { place.textContent = "This figure could not be drawn: " + error; });

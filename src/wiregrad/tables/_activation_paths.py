@@ -89,7 +89,7 @@ def activations_to_df(
     Notes
     -----
     Weights are those of the whole groups, activations those of the active members: their product
-    overstates what `pre` hands on. `wiregrad.tables.circuit` tells flows.
+    overstates what `pre` hands on. `wiregrad.circuit` tells flows.
 
     Cost: one pass over the edges to group them, and two a layer over the connections between
     groups; 28 bytes an edge and about 60 a row. No table of all groups by all groups is made.

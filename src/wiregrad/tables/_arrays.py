@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..network import MultilayeredNetwork
 
-__all__ = ["ArrayLike", "FloatArray", "given_stimulus", "read_activations"]
+__all__ = ["ArrayLike", "FloatArray", "given_stimulus", "read_activations", "read_inputs"]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 ArrayLike: TypeAlias = "npt.NDArray[np.generic] | Tensor"
@@ -33,8 +33,19 @@ def given_stimulus(network: MultilayeredNetwork, stimulus: ArrayLike) -> FloatAr
     ValueError
         If it is not a single stimulus for this network, or holds a NaN.
     """
-    array = _read(stimulus, "stimulus", len(network.sensory_indices), "sensory neurons")
+    array = read_inputs(network, stimulus, "stimulus")
     return np.where(array >= network.threshold, np.minimum(array, 1.0), 0.0)
+
+
+def read_inputs(network: MultilayeredNetwork, values: ArrayLike, what: str) -> FloatArray:
+    """Return a number for each input, shape (sensory, step), as float64.
+
+    Raises
+    ------
+    ValueError
+        If it is not of a single problem on this network, or holds a NaN.
+    """
+    return _read(values, what, len(network.sensory_indices), "sensory neurons")
 
 
 def read_activations(network: MultilayeredNetwork, activations: ArrayLike) -> FloatArray:
@@ -53,10 +64,11 @@ def _read(values: ArrayLike, what: str, n_rows: int, rows: str) -> FloatArray:
         values = values.detach().cpu().numpy()
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 3:
+        field = {"stimulus": "input", "activations": "output"}.get(what)
+        of_result = f" (of a result: result.batch_{field}[0])" if field else ""
         raise ValueError(
             f"{what} has shape {array.shape}, a batch: pass one member of it, "
-            f"for example {what}[0] (of a result: result.batch_"
-            f"{'input' if what == 'stimulus' else 'output'}[0])"
+            f"for example {what}[0]{of_result}"
         )
     if array.ndim != 2 or len(array) != n_rows or not array.shape[1]:
         raise ValueError(

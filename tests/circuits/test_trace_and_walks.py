@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from wiregrad.tables._trace import trace_shares
-from wiregrad.tables._walks import on_walks
+from wiregrad.circuits._trace import trace_shares
+from wiregrad.circuits._walks import on_walks
 
 
 def masks(*rows: list[int]) -> np.ndarray:

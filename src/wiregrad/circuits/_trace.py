@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ._ends import edge_ends
+
 __all__ = ["trace_shares"]
 
 
@@ -38,9 +40,7 @@ def trace_shares(edges: pd.DataFrame, nodes: pd.DataFrame) -> tuple[pd.DataFrame
     >>> edges["share"].round(3).tolist(), nodes["share"].round(3).tolist()
     ([0.75, 0.25], [0.75, 0.25, 1.0])
     """
-    place = pd.MultiIndex.from_frame(nodes[["layer", "group"]])
-    post = place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"], edges["post"]]))
-    pre = place.get_indexer(pd.MultiIndex.from_arrays([edges["layer"] - 1, edges["pre"]]))
+    pre, post = edge_ends(edges, nodes)
     size = (edges["excitation"] - edges["inhibition"]).to_numpy(dtype=np.float64)
     received = np.bincount(post, weights=size, minlength=len(nodes))
     part = size / received[post]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from table_cases import QUICK, Problem, circuit_by_hand, problems
 
 import wiregrad as wg
-from wiregrad.tables import Circuit, circuit, strongest_circuit
+from wiregrad.circuits import Circuit, circuit, strongest_circuit
 
 EDGES = ["layer", "pre", "post"]
 NODES = ["layer", "group"]

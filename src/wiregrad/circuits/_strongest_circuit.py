@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ..tables import others_label
 from ._circuit import Circuit
-from ._strongest import others_label
 
 __all__ = ["strongest_circuit"]
 
@@ -45,7 +45,7 @@ def strongest_circuit(found: Circuit, groups: int = 12, edges: int = 80) -> Circ
     --------
     >>> import numpy as np
     >>> import wiregrad as wg
-    >>> from wiregrad.tables import circuit
+    >>> from wiregrad.circuits import circuit
     >>> worm = wg.datasets.celegans()
     >>> network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, device="cpu")
     >>> stimulus = np.ones((83, 3))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
 from ..network import MultilayeredNetwork
-from ._arrays import ArrayLike, FloatArray, given_stimulus, read_activations
-from ._labels import neuron_labels
+from ..tables import ArrayLike, FloatArray, GroupsLike, given_stimulus, read_activations
+from ._grouping import Grouping
 from ._trace import trace_shares
 from ._walks import Mask, on_walks
+from ._wanted import TargetsLike, wanted_places
 
 __all__ = ["Circuit", "circuit"]
 
@@ -77,7 +77,9 @@ def circuit(
     network: MultilayeredNetwork,
     stimulus: ArrayLike,
     activations: ArrayLike,
-    targets: pd.DataFrame,
+    targets: TargetsLike,
+    *,
+    by: GroupsLike | None = None,
 ) -> Circuit:
     """Find what carries activity from a stimulus to the targets.
 
@@ -87,10 +89,15 @@ def circuit(
     stimulus : ndarray or Tensor, shape (sensory, step)
         Dimensionless; as the network receives it.
     activations : ndarray or Tensor, shape (n_neurons, step)
-        What the network answers to it.
-    targets : DataFrame
-        Columns `layer` (counted from 0; layer t is the state after t + 1 steps) and `neuron`
-        (index); of `result.targets`, the rows of one batch member.
+        What the network answers to it: activations after each step.
+    targets : dict or DataFrame
+        {layer: neurons}, where layer t is the state after t + 1 steps, negative ones count from the
+        end, and neurons are whatever `network.find` takes; or a table with the columns `layer` and
+        `neuron` (index): of `result.targets`, the rows of one batch member.
+    by : str, dict or Series, optional
+        What makes a group: "id" (each neuron is one), a column of the network's neurons, or
+        {neuron index: group}. By default the network's groups, else its cell types. A neuron
+        without a group is one of its own, under its id.
 
     Returns
     -------
@@ -101,8 +108,8 @@ def circuit(
     Raises
     ------
     ValueError
-        If the arrays do not fit the network or each other, or the targets belong to several batch
-        members or lie outside the network.
+        If the arrays do not fit the network or each other, the targets belong to several batch
+        members or lie outside the network, or there is no such column.
 
     Notes
     -----
@@ -131,51 +138,18 @@ def circuit(
     driven = np.zeros((len(states), states.shape[1] + 1))
     driven[network.sensory_indices.cpu().numpy(), :-1] = given
     states = np.column_stack([driven[:, 0], states])
-    wanted = _wanted(targets, *states.shape)
+    wanted = wanted_places(targets, network, states.shape[1])
+    grouping = Grouping.of(network, by)
     weights = network.weights.to_scipy()
     walks = on_walks(weights, states > 0, driven > 0, wanted)
-    grouping = _Grouping.of(neuron_labels(network)["group"])
     nodes = _nodes(grouping, walks | wanted, states, driven, wanted)
     edges = _edges(grouping, weights, walks, walks | wanted, states)
     edges, nodes = trace_shares(_with_members(edges, nodes), nodes)
-    return Circuit(_named(edges, grouping), _named(nodes, grouping), states.shape[1] - 1)
-
-
-@dataclass(frozen=True)
-class _Grouping:
-    names: npt.NDArray[np.object_]
-    of_neuron: npt.NDArray[np.int64]
-    size: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, labels: pd.Series) -> _Grouping:
-        codes, names = pd.factorize(labels, sort=True)
-        codes = codes.astype(np.int64)
-        return cls(np.asarray(names, dtype=object), codes, np.bincount(codes))
-
-
-def _wanted(targets: pd.DataFrame, n_neurons: int, n_states: int) -> Mask:
-    members = set(targets["batch"]) if "batch" in targets.columns else set()
-    if len(members) > 1:
-        raise ValueError(
-            f"the targets belong to {len(members):,} batch members: pass those of "
-            "one, for example targets[targets['batch'] == 0]"
-        )
-    layer, neuron = targets["layer"].to_numpy(), targets["neuron"].to_numpy()
-    outside = (layer < 0) | (layer > n_states - 2) | (neuron < 0) | (neuron >= n_neurons)
-    if outside.any():
-        first = int(np.flatnonzero(outside)[0])
-        raise ValueError(
-            f"the target of neuron {neuron[first]} at layer {layer[first]} is out of range: there "
-            f"are {n_neurons:,} neurons and {n_states - 1} layers (0 to {n_states - 2})"
-        )
-    wanted = np.zeros((n_neurons, n_states), dtype=bool)
-    wanted[neuron, layer + 1] = True
-    return wanted
+    return Circuit(grouping.named(edges), grouping.named(nodes), states.shape[1] - 1)
 
 
 def _nodes(
-    grouping: _Grouping, members: Mask, states: FloatArray, driven: FloatArray, wanted: Mask
+    grouping: Grouping, members: Mask, states: FloatArray, driven: FloatArray, wanted: Mask
 ) -> pd.DataFrame:
     layer, neuron = np.nonzero(members.T)
     table = pd.DataFrame(
@@ -201,7 +175,7 @@ def _nodes(
 
 
 def _edges(
-    grouping: _Grouping,
+    grouping: Grouping,
     weights: sparse.csr_array,
     walks: Mask,
     members: Mask,
@@ -241,11 +215,3 @@ def _with_members(edges: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
         edges[column] /= edges["n_post"]
     edges.insert(4, "flow", edges["excitation"] + edges["inhibition"])
     return edges.sort_values(["layer", "pre", "post"], ignore_index=True)
-
-
-def _named(table: pd.DataFrame, grouping: _Grouping) -> pd.DataFrame:
-    """Put names where the codes of groups are; codes are in the order of the names."""
-    for column in {"pre", "post", "group"} & set(table.columns):
-        names = pd.Series(grouping.names[table[column].to_numpy()], dtype="string")
-        table = table.assign(**{column: names})
-    return table

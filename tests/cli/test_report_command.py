@@ -1,0 +1,36 @@
+"""`wiregrad report`: a saved result as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import wiregrad as wg
+from wiregrad.cli import main
+
+
+def run(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return int(ended.value.code or 0)
+
+
+def test_the_folder_of_a_sweep(
+    worm: wg.Connectome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", steps=3, device="cpu")
+    problems = wg.problems_for(network, ["AVA"], value=0.5)
+    wg.sweep(network, problems, tmp_path / "sweep", num_iterations=10, progress=False)
+    page = tmp_path / "page.html"
+    status = run("report", str(tmp_path / "sweep"), "--out", str(page), "--title", "One & all")
+    assert status == 0
+    assert f"report: {page}" in capsys.readouterr().out
+    assert "<h1>One &amp; all</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_what_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", str(tmp_path / "nothing")) == 2
+    assert "there is no saved result" in capsys.readouterr().err
+    assert run("report", str(tmp_path)) == 2
+    assert "wiregrad: error:" in capsys.readouterr().err
