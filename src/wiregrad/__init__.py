@@ -14,6 +14,7 @@ from .connectome import (
 from .experiments import SweepResult, problems_for, sweep
 from .gradients import (
     MaximisationResult,
+    SearchProgress,
     TargetActivation,
     TrainingResult,
     activation_maximisation,
@@ -44,6 +45,7 @@ __all__ = [
     "Connectome",
     "MaximisationResult",
     "MultilayeredNetwork",
+    "SearchProgress",
     "SweepResult",
     "TargetActivation",
     "TrainingResult",

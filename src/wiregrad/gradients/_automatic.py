@@ -70,6 +70,8 @@ class AutomaticSearch:
         Members to work on; the others keep a silent stimulus.
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
+    on_runs : callable
+        Told how many variants were run: to shorten, and to prune.
     silent : bool
         Whether to show no progress bar for pruning.
     """
@@ -82,6 +84,7 @@ class AutomaticSearch:
     rate: float
     stop: bool
     on_pass: Callable[[Trial, Outcome], None]
+    on_runs: Callable[[int], None]
     silent: bool
     window: int | None
 
@@ -206,7 +209,7 @@ class AutomaticSearch:
         value = self.targets.value
         allowed = allowed_miss((found.nearest - value).abs(), (self.resting - value).abs())
         bar = tqdm(desc="pruning", unit=" runs", disable=silent)
-        return Variants(self.model, self.targets, allowed, bar)
+        return Variants(self.model, self.targets, allowed, bar, self.on_runs)
 
     def _slope(self, stimulus: Tensor, leak: float) -> Tensor:
         return self.targets.slope(self.model, stimulus, leak)

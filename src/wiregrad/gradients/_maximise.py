@@ -18,7 +18,7 @@ from ..network import NO_WALK, MultilayeredNetwork, Response, Wanted
 from ._automatic import AutomaticSearch
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
-from ._progress import Progress
+from ._progress import Progress, SearchProgress
 from ._resolved_targets import ResolvedTargets, TargetsLike, resolve_targets
 from ._result import MaximisationResult
 from ._search import Outcome, search
@@ -52,6 +52,7 @@ def activation_maximisation(
     seed: int | None = None,
     n_starts: int = 2,
     checkpoint_steps: int | None = None,
+    on_progress: Callable[[SearchProgress], object] | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -107,6 +108,9 @@ def activation_maximisation(
         For long unrollings: so many steps are kept in memory for the gradient, and the others are
         computed a second time; results are the same. By default all, or where memory is short the
         square root of `num_layers`.
+    on_progress : callable, optional
+        Called after every pass, and while inputs are left out, with a `SearchProgress`. If it
+        returns True the search ends as by control-C.
 
     Returns
     -------
@@ -181,7 +185,9 @@ def activation_maximisation(
         _warn_of_unreachable(targets, prospect)
     with log.run({**arguments, "seed": seed}):
         search_for = _automatic if settings.automatic else _with_fixed_penalties
-        found = search_for(model, targets, prospect, given, seed, settings, log, use_tqdm)
+        found = search_for(
+            model, targets, prospect, given, seed, settings, log, use_tqdm, on_progress
+        )
     result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
     result.seconds = time.perf_counter() - began
@@ -215,6 +221,7 @@ def _with_fixed_penalties(
     settings: SearchSettings,
     log: WandbLog,
     use_tqdm: bool,
+    on_progress: Callable[[SearchProgress], object] | None,
 ) -> _Search:
     objective = FixedPenalties(
         settings.in_lambda,
@@ -227,7 +234,8 @@ def _with_fixed_penalties(
         like=targets.value.new_zeros(targets.n_members),
     )
     running = _reachable_members(targets, prospect)
-    with Progress("searching", settings, log, silent=not use_tqdm or not running.any()) as bar:
+    silent = not use_tqdm or not running.any()
+    with Progress("searching", settings, log, silent, on_progress) as bar:
         outcome = search(
             model,
             targets,
@@ -256,6 +264,7 @@ def _automatic(
     settings: SearchSettings,
     log: WandbLog,
     use_tqdm: bool,
+    on_progress: Callable[[SearchProgress], object] | None,
 ) -> _Search:
     running = _reachable_members(targets, prospect)
     silent = not use_tqdm or not running.any()
@@ -263,7 +272,7 @@ def _automatic(
     def starts() -> Tensor:
         return make_starts(model, targets, seed, settings.n_starts) if given is None else given
 
-    with Progress("searching", settings, log, silent) as bar:
+    with Progress("searching", settings, log, silent, on_progress) as bar:
         search = AutomaticSearch(
             model,
             targets,
@@ -273,6 +282,7 @@ def _automatic(
             rate=settings.rate,
             stop=settings.stop,
             on_pass=bar.on_pass,
+            on_runs=bar.on_runs,
             silent=silent,
             window=settings.checkpoint_steps,
         )

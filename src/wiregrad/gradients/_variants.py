@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ class Variants:
         Most distance of each target from its value.
     bar : tqdm
         Told of every run.
+    on_runs : callable, optional
+        Told how many runs were made; what it raises ends the work.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class Variants:
         targets: ResolvedTargets,
         allowed: Tensor,
         bar: tqdm[Any],
+        on_runs: Callable[[int], None] | None = None,
     ) -> None:
         self._model, self._targets, self._bar = model, targets, bar
+        self._on_runs = on_runs
         self._allowed = allowed.double().cpu().numpy()
         self._value = targets.value.double().cpu().numpy()
         starts = torch.searchsorted(
@@ -80,6 +85,8 @@ class Variants:
         with torch.no_grad():
             read = watch(stimuli).read.double().cpu().numpy()
         self._bar.update(len(members))
+        if self._on_runs is not None:
+            self._on_runs(len(members))
         least = np.full(len(members), np.inf)
         np.minimum.at(least, rows, self._allowed[target] - np.abs(read - self._value[target]))
         return least
