@@ -22,7 +22,7 @@ from ._plotly import (
     short,
 )
 
-__all__ = ["circuit_width", "plot_circuit"]
+__all__ = ["activation_colour", "circuit_width", "placed_nodes", "plot_circuit"]
 
 _ROW, _BOX_HEIGHT, _BOX_WIDTH = 30, 21, 112  # pixels
 _LABEL = 15  # characters that fit a box
@@ -73,7 +73,7 @@ def plot_circuit(circuit: Circuit) -> Figure:
     go = graph_objects()
     if not len(circuit.nodes):
         return message_figure("There is no target, hence no circuit.")
-    nodes = _placed(circuit)
+    nodes = placed_nodes(circuit)
     edges = _with_places(circuit.edges, nodes)
     height = float(nodes["y"].max()) + 1
     columns = list(range(nodes["layer"].min(), nodes["layer"].max() + 1))
@@ -109,7 +109,7 @@ def circuit_width(circuit: Circuit) -> int:
     return max(columns * (_BOX_WIDTH + 28) + 20, _LEGEND_WIDTH)
 
 
-def _placed(circuit: Circuit) -> pd.DataFrame:
+def placed_nodes(circuit: Circuit) -> pd.DataFrame:
     """Give the nodes their vertical positions; strong ones start on top."""
     nodes = circuit.nodes.sort_values(["layer", "share"], ascending=[True, False], kind="stable")
     nodes = nodes.reset_index(drop=True)
@@ -227,7 +227,7 @@ def _box(node: pd.Series) -> dict[str, Any]:
         "x1": _BOX_WIDTH / 2,
         "y0": -_BOX_HEIGHT / 2,
         "y1": _BOX_HEIGHT / 2,
-        "fillcolor": "#ffffff" if node["n_groups"] > 1 else _colour(node["activation"]),
+        "fillcolor": "#ffffff" if node["n_groups"] > 1 else activation_colour(node["activation"]),
         "line": {
             "color": INK if node["n_targets"] else "#8b909a",
             "width": 2.5 if node["n_targets"] else 1,
@@ -249,7 +249,7 @@ def _label(node: pd.Series) -> dict[str, Any]:
     }
 
 
-def _colour(activation: float) -> str:
+def activation_colour(activation: float) -> str:
     """Interpolate between the stops of the colour scale, as plotly does."""
     stops = [stop for stop, _ in ACTIVATION_SCALE]
     channels = np.array([_channels(colour) for _, colour in ACTIVATION_SCALE])

@@ -1,0 +1,337 @@
+"""What happens on the page: each callback reads what the browser sent and asks the session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from ._answer import Answer
+from ._answer_page import answer_part, details_part, progress_part, runs_part
+from ._dash import load_dash
+from ._details import details_of
+from ._jobs import Job
+from ._page import FINDERS, reach_part, wiring_line
+from ._question import Question, read_question
+from ._selections import Found
+from ._session import Session
+
+__all__ = ["add_callbacks", "run_of"]
+
+#: What is sent when a question is asked.
+_FIELDS = (
+    *("connectome", "kind", "steps", "at_step", "value", "strength", "stimulus_of", "method"),
+    *("passes", "seed", "unknown_sign"),
+)
+#: Parts of the question that some kinds do without.
+_ONLY_FOR = {
+    "silenced-field": ("lesion",),
+    "value-field": ("maximise",),
+    "search-options": ("maximise",),
+    "strength-field": ("stimulus", "lesion", "attribution"),
+    "when-field": ("stimulus", "lesion", "attribution"),
+    "stimulus_of-field": ("lesion", "attribution"),
+    "method-field": ("attribution",),
+}
+
+
+def run_of(search: object) -> int | None:
+    """Read the number of a run from the page's address; None if it names none.
+
+    Examples
+    --------
+    >>> run_of("?run=12"), run_of("?run=../../x"), run_of(None)
+    (12, None, None)
+    """
+    if not isinstance(search, str):
+        return None
+    number = (parse_qs(search.removeprefix("?")).get("run") or [""])[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+
+
+def add_callbacks(app: Any, session: Session) -> None:
+    """Give the page its life."""
+    for name in FINDERS:
+        _add_finder(app, session, name)
+    _add_form(app, session)
+    _add_runs(app, session)
+
+
+def _add_finder(app: Any, session: Session, name: str) -> None:
+    """Look names up while they are typed; choose them, and let them go."""
+    dash = load_dash().dash
+    html = load_dash().html
+
+    @app.callback(
+        dash.Output(f"{name}-found", "children"),
+        dash.Input(f"{name}-search", "value"),
+        dash.Input("connectome", "value"),
+    )
+    def _search(text: object, connectome: object) -> list[Any]:
+        try:
+            found = session.wiring(connectome).names.search(text if isinstance(text, str) else "")
+        except ValueError:
+            return []
+        if not found:
+            return [html.P("Nothing is called like that.", className="soft")]
+        return [_offer(html, name, one) for one in found]
+
+    @app.callback(
+        dash.Output(f"{name}-chosen", "data"),
+        dash.Output(f"{name}-search", "value"),
+        dash.Input({"pick": name, "selection": dash.ALL}, "n_clicks"),
+        dash.Input({"drop": name, "selection": dash.ALL}, "n_clicks"),
+        dash.Input(f"{name}-search", "n_submit"),
+        dash.State(f"{name}-search", "value"),
+        dash.State(f"{name}-chosen", "data"),
+        dash.State("connectome", "value"),
+        prevent_initial_call=True,
+    )
+    def _choose(
+        _picks: Any, _drops: Any, _submits: Any, text: object, data: object, connectome: object
+    ) -> tuple[Any, Any]:
+        chosen, by = texts(data), dash.ctx.triggered_id
+        if not dash.ctx.triggered or not dash.ctx.triggered[0].get("value"):
+            return dash.no_update, dash.no_update  # a button that is new, not one that was pressed
+        if isinstance(by, Mapping) and "drop" in by:
+            return [one for one in chosen if one != by.get("selection")], dash.no_update
+        if isinstance(by, Mapping):
+            picked = [str(by.get("selection"))]
+        else:
+            typed = text if isinstance(text, str) else ""
+            found = session.wiring(connectome).names.search(typed) if typed.strip() else []
+            picked = [one.selection for one in found[:1]]
+        return list(dict.fromkeys([*chosen, *picked])), "" if picked else dash.no_update
+
+    @app.callback(
+        dash.Output(f"{name}-chips", "children"),
+        dash.Input(f"{name}-chosen", "data"),
+        dash.Input("connectome", "value"),
+    )
+    def _chips(data: object, connectome: object) -> list[Any]:
+        chosen = texts(data)
+        if not chosen:
+            return []
+        chips = [
+            html.Button(
+                f"{selection} \N{MULTIPLICATION SIGN}",
+                id={"drop": name, "selection": selection},
+                type="button",
+                n_clicks=0,
+                **{"aria-label": f"Remove {selection}"},
+            )
+            for selection in chosen
+        ]
+        try:
+            n = len(session.wiring(connectome).names.find(chosen))
+            said = html.Span(f"{n:,} neuron{'' if n == 1 else 's'}", className="soft")
+        except ValueError as error:
+            said = html.Span(str(error), className="soft")
+        return [*chips, said]
+
+
+def _offer(html: Any, name: str, found: Found) -> Any:
+    n = "" if found.kind == "neuron" else f" · {found.n:,}"
+    return html.Button(
+        [html.Span(found.name), html.Span(f"{found.kind}{n}".removeprefix(" · "))],
+        id={"pick": name, "selection": found.selection},
+        type="button",
+        n_clicks=0,
+    )
+
+
+def _add_form(app: Any, session: Session) -> None:
+    """Show the parts that a question needs, what can be reached, and take the question on."""
+    dash = load_dash().dash
+    state = {
+        **{name: dash.State(name, "value") for name in (*_FIELDS, "when")},
+        **{name: dash.State(f"{name}-chosen", "data") for name in FINDERS},
+    }
+
+    @app.callback(dash.Output("wiring", "children"), dash.Input("connectome", "value"))
+    def _say_wiring(connectome: object) -> str:
+        try:
+            return wiring_line(session.wiring(connectome))
+        except ValueError as error:
+            return str(error)
+
+    @app.callback(
+        {part: dash.Output(part, "className") for part in _ONLY_FOR},
+        dash.Input("kind", "value"),
+        dash.Input("stimulus_of", "value"),
+    )
+    def _show_parts(kind: object, stimulus_of: object) -> dict[str, str]:
+        shown = {part: kind in kinds for part, kinds in _ONLY_FOR.items()}
+        even = kind == "stimulus" or stimulus_of in (None, "even")
+        for part in ("strength-field", "when-field"):
+            shown[part] = shown[part] and even
+        usual = {
+            part: "field" if part.endswith(("value-field", "strength-field")) else ""
+            for part in shown
+        }
+        usual |= {"silenced-field": "finder", "search-options": "row"}
+        return {
+            part: f"{usual[part]} {'' if on else 'hidden'}".strip() for part, on in shown.items()
+        }
+
+    @app.callback(
+        dash.Output("stimulus_of", "options"),
+        dash.Input("connectome", "value"),
+        dash.Input("shown", "data"),
+    )
+    def _offer_stimuli(connectome: object, _shown: object) -> list[dict[str, Any]]:
+        found = [
+            {"value": str(job.number), "label": f"the one that run {job.number} found"}
+            for job in session.earlier(str(connectome))
+        ]
+        return [{"value": "even", "label": "the same for all inputs"}, *found]
+
+    @app.callback(
+        dash.Output("reach", "children"),
+        dash.Input("connectome", "value"),
+        dash.Input("inputs-chosen", "data"),
+        dash.Input("targets-chosen", "data"),
+        dash.Input("steps", "value"),
+        dash.Input("at_step", "value"),
+        dash.Input("unknown_sign", "value"),
+    )
+    def _show_reach(
+        connectome: object, inputs: object, targets: object, steps: object, at: object, sign: object
+    ) -> Any:
+        if not texts(inputs):
+            return "Choose inputs to see what they reach, and when."
+        asked = {"kind": "stimulus", "connectome": connectome, "inputs": inputs, "steps": steps}
+        try:
+            question = read_question(
+                {**asked, "targets": targets, "at_step": at, "unknown_sign": sign}
+            )
+            wiring = session.wiring(question.connectome)
+            reach = wiring.reach(
+                question.inputs, question.targets, question.steps, question.unknown_sign
+            )
+        except ValueError as error:
+            return str(error)
+        return reach_part(reach, question.steps, question.at_step)
+
+    @app.callback(
+        dash.Output("place", "search"),
+        dash.Output("refused", "children"),
+        dash.Input("run", "n_clicks"),
+        state,
+        prevent_initial_call=True,
+    )
+    def _ask(clicks: object, given: dict[str, Any]) -> tuple[Any, str]:
+        if not clicks:
+            return dash.no_update, ""
+        try:
+            job = session.ask({**given, "throughout": given["when"] == "all"})
+        except ValueError as error:
+            return dash.no_update, str(error)
+        return f"?run={job.number}", ""
+
+    @app.callback(
+        {
+            **{
+                name: dash.Output(name, "value", allow_duplicate=True)
+                for name in (*_FIELDS, "when")
+            },
+            **{
+                name: dash.Output(f"{name}-chosen", "data", allow_duplicate=True)
+                for name in FINDERS
+            },
+        },
+        dash.Input("place", "search"),
+        dash.State("connectome", "value"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def _restore(search: object, _connectome: object) -> dict[str, Any]:
+        """Fill the question in that the page's address, or what is worked on, names."""
+        job = session.jobs.find(run_of(search)) or session.jobs.current()
+        if job is None:
+            return dict.fromkeys((*_FIELDS, "when", *FINDERS), dash.no_update)
+        return fields_of(job.question)
+
+
+def fields_of(question: Question) -> dict[str, Any]:
+    """Return what the fields of the page hold where a question is asked."""
+    numbers = ("steps", "at_step", "value", "strength", "seed")
+    return {
+        **{name: getattr(question, name) for name in ("connectome", "kind", "method")},
+        **{name: f"{getattr(question, name):g}" for name in numbers},
+        "unknown_sign": question.unknown_sign,
+        "passes": "" if question.passes is None else str(question.passes),
+        "stimulus_of": "even" if question.stimulus_of is None else str(question.stimulus_of),
+        "when": "all" if question.throughout else "start",
+        **{name: list(getattr(question, name)) for name in FINDERS},
+    }
+
+
+def _add_runs(app: Any, session: Session) -> None:
+    """Follow the run that the page's address names; show what came of it."""
+    dash = load_dash().dash
+
+    @app.callback(
+        dash.Output("progress", "children"),
+        dash.Output("tick", "disabled"),
+        dash.Output("shown", "data"),
+        dash.Output("runs", "children"),
+        dash.Input("tick", "n_intervals"),
+        dash.Input("place", "search"),
+        dash.Input({"cancel": dash.ALL}, "n_clicks"),
+        dash.State("shown", "data"),
+    )
+    def _follow(_ticks: Any, search: object, _cancels: Any, shown: object) -> tuple[Any, ...]:
+        by = dash.ctx.triggered_id
+        if isinstance(by, Mapping) and dash.ctx.triggered[0].get("value"):
+            cancelled = session.jobs.find(as_number(by.get("cancel")))
+            if cancelled is not None:
+                cancelled.stop()
+        job = session.jobs.find(run_of(search)) or session.jobs.current()
+        now = None if job is None or not job.over else job.number
+        working = session.jobs.current() is not None
+        return (
+            progress_part(job) if job is not None and not job.over else [],
+            not working,
+            now if now != shown else dash.no_update,
+            runs_part(session.jobs.all(), None if job is None else job.number),
+        )
+
+    @app.callback(dash.Output("answer", "children"), dash.Input("shown", "data"))
+    def _show(shown: object) -> Any:
+        job = session.jobs.find(as_number(shown))
+        if job is None or not job.over:
+            return dash.no_update
+        return answer_part(job, _earlier(session, job))
+
+    @app.callback(
+        dash.Output("details", "children"),
+        dash.Input("graph", "tapNodeData"),
+        dash.Input({"node": dash.ALL}, "n_clicks"),
+        dash.State("shown", "data"),
+        prevent_initial_call=True,
+    )
+    def _show_node(tapped: object, _clicks: Any, shown: object) -> Any:
+        job, by = session.jobs.find(as_number(shown)), dash.ctx.triggered_id
+        if job is None or job.answer is None or not len(job.answer.targets):
+            return dash.no_update
+        if isinstance(by, Mapping):
+            name = by.get("node") if dash.ctx.triggered[0].get("value") else None
+        else:
+            name = tapped.get("id") if isinstance(tapped, Mapping) else None
+        details = details_of(job.answer, name)
+        return dash.no_update if details is None else details_part(details)
+
+
+def texts(data: object) -> list[str]:
+    """Return the texts of a list that a browser sent; of anything else, none."""
+    return [one for one in data if isinstance(one, str)] if isinstance(data, list) else []
+
+
+def as_number(data: object) -> int | None:
+    """Return a whole number that a browser sent; None if it is none."""
+    return data if isinstance(data, int) and not isinstance(data, bool) else None
+
+
+def _earlier(session: Session, job: Job) -> Answer | None:
+    found = session.jobs.find(job.question.stimulus_of)
+    return None if found is None else found.answer
