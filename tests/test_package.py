@@ -24,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "wiregrad"
 
 #: Data flows down this list, and imports go up it.
-ROOMS = ["connectome", "product", "network", "tables", "gradients", "experiments", "show", "cli"]
+ROOMS = [
+    *("connectome", "product", "network", "tables", "gradients", "experiments", "show"),
+    *("explore", "cli"),
+]
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
@@ -33,10 +36,10 @@ SHARED = {"_elsewhere", "_environment", "_index_keys", "_messages", "_version"}
 NEVER = {"connectome": {"torch"}}
 
 OPTIONAL = {
-    *("plotly", "matplotlib", "seaborn", "dash", "dash_cytoscape"),
+    *("plotly", "matplotlib", "seaborn", "dash", "dash_cytoscape", "flask", "werkzeug"),
     *("dask", "dask_jobqueue", "distributed", "wandb", "tensorboard"),
 }
-SLOW_TO_LOAD = {"plotly", "matplotlib", "seaborn", "dash", "dask", "wandb", "numba"}
+SLOW_TO_LOAD = {"plotly", "matplotlib", "seaborn", "dash", "flask", "dask", "wandb", "numba"}
 
 BUNDLED = {"celegans_cook2019.npz", "flyvis_column_spec.npz"}
 

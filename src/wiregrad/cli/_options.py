@@ -11,7 +11,14 @@ from .._messages import few
 from ..connectome import Connectome, SignRule
 from ..network import MultilayeredNetwork, is_compiled
 
-__all__ = ["NetworkQuestion", "network_of", "one_or_list", "say_if_compiling", "target_layer"]
+__all__ = [
+    "NetworkQuestion",
+    "network_of",
+    "one_or_list",
+    "say_if_compiling",
+    "sign_rule",
+    "target_layer",
+]
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ def network_of(connectome: Connectome, question: NetworkQuestion) -> Multilayere
         inputs=one_or_list(question.inputs),
         steps=question.steps,
         group_by=question.group_by,
-        sign=_sign_rule(question.sign),
+        sign=sign_rule(question.sign),
         unknown_sign=question.unknown_sign,
     )
 
@@ -75,7 +82,7 @@ def target_layer(steps: int, at_step: int | None) -> int:
     return step - 1
 
 
-def _sign_rule(sign: str | None) -> SignRule:
+def sign_rule(sign: str | None) -> SignRule:
     """Read `--sign`: a column, 1, -1, or a list such as `LN=-1,*=1`.
 
     Raises

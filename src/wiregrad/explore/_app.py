@@ -137,6 +137,8 @@ def _add_guards(app: Any, host: str) -> None:
     @server.errorhandler(Exception)
     def _fail(error: Exception) -> Any:
         code = getattr(error, "code", None)
+        if request.path.startswith("/_dash-component-suites/"):
+            code = 404  # Dash refuses what is not among its own files
         if not isinstance(code, int):
             logger.exception("the explorer could not answer a request")
             code = 500

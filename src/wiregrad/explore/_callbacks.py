@@ -11,18 +11,22 @@ from ._answer_page import answer_part, details_part, progress_part, runs_part
 from ._dash import load_dash
 from ._details import details_of
 from ._jobs import Job
-from ._page import FINDERS, reach_part, wiring_line
+from ._page import CHOICES, FINDERS, options_of, reach_part, wiring_line
+from ._parts import choice_buttons
 from ._question import Question, read_question
 from ._selections import Found
 from ._session import Session
 
 __all__ = ["add_callbacks", "run_of"]
 
-#: What is sent when a question is asked.
-_FIELDS = (
-    *("connectome", "kind", "steps", "at_step", "value", "strength", "stimulus_of", "method"),
-    *("passes", "seed", "unknown_sign"),
-)
+#: Fields that hold a number.
+_NUMBERS = ("steps", "at_step", "value", "strength", "passes", "seed")
+#: What is sent when a question is asked: each part, and the property that holds it.
+_FIELDS = {
+    **dict.fromkeys(_NUMBERS, "value"),
+    **dict.fromkeys(CHOICES, "data"),
+    **{f"{name}-chosen": "data" for name in FINDERS},
+}
 #: Parts of the question that some kinds do without.
 _ONLY_FOR = {
     "silenced-field": ("lesion",),
@@ -51,10 +55,43 @@ def run_of(search: object) -> int | None:
 
 def add_callbacks(app: Any, session: Session) -> None:
     """Give the page its life."""
+    for name in CHOICES:
+        _add_choice(app, session, name)
     for name in FINDERS:
         _add_finder(app, session, name)
     _add_form(app, session)
     _add_runs(app, session)
+
+
+def _short(part: str) -> str:
+    return part.removesuffix("-chosen")
+
+
+def _add_choice(app: Any, session: Session, name: str) -> None:
+    """Press one of several buttons."""
+    dash = load_dash().dash
+
+    @app.callback(
+        dash.Output(name, "data"),
+        dash.Input({"choose": name, "value": dash.ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def _press(_clicks: Any) -> Any:
+        by = dash.ctx.triggered_id
+        pressed = isinstance(by, Mapping) and bool(dash.ctx.triggered[0].get("value"))
+        return by.get("value") if pressed else dash.no_update
+
+    @app.callback(
+        dash.Output(f"{name}-buttons", "children"),
+        dash.Input(name, "data"),
+        *(
+            [dash.Input("connectome", "data"), dash.Input("shown", "data")]
+            if name == "stimulus_of"
+            else []
+        ),
+    )
+    def _draw(chosen: object, connectome: object = None, _shown: object = None) -> list[Any]:
+        return choice_buttons(name, options_of(name, session, connectome), chosen)
 
 
 def _add_finder(app: Any, session: Session, name: str) -> None:
@@ -65,11 +102,15 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
     @app.callback(
         dash.Output(f"{name}-found", "children"),
         dash.Input(f"{name}-search", "value"),
-        dash.Input("connectome", "value"),
+        dash.Input(f"{name}-chosen", "data"),
+        dash.Input("connectome", "data"),
     )
-    def _search(text: object, connectome: object) -> list[Any]:
+    def _search(text: object, chosen: object, connectome: object) -> list[Any]:
+        typed = text if isinstance(text, str) else ""
+        if texts(chosen) and not typed.strip():
+            return []  # what is offered at once would only be in the way
         try:
-            found = session.wiring(connectome).names.search(text if isinstance(text, str) else "")
+            found = session.wiring(connectome).names.search(typed)
         except ValueError:
             return []
         if not found:
@@ -84,7 +125,7 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
         dash.Input(f"{name}-search", "n_submit"),
         dash.State(f"{name}-search", "value"),
         dash.State(f"{name}-chosen", "data"),
-        dash.State("connectome", "value"),
+        dash.State("connectome", "data"),
         prevent_initial_call=True,
     )
     def _choose(
@@ -106,7 +147,7 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
     @app.callback(
         dash.Output(f"{name}-chips", "children"),
         dash.Input(f"{name}-chosen", "data"),
-        dash.Input("connectome", "value"),
+        dash.Input("connectome", "data"),
     )
     def _chips(data: object, connectome: object) -> list[Any]:
         chosen = texts(data)
@@ -143,12 +184,9 @@ def _offer(html: Any, name: str, found: Found) -> Any:
 def _add_form(app: Any, session: Session) -> None:
     """Show the parts that a question needs, what can be reached, and take the question on."""
     dash = load_dash().dash
-    state = {
-        **{name: dash.State(name, "value") for name in (*_FIELDS, "when")},
-        **{name: dash.State(f"{name}-chosen", "data") for name in FINDERS},
-    }
+    state = {_short(part): dash.State(part, held) for part, held in _FIELDS.items()}
 
-    @app.callback(dash.Output("wiring", "children"), dash.Input("connectome", "value"))
+    @app.callback(dash.Output("wiring", "children"), dash.Input("connectome", "data"))
     def _say_wiring(connectome: object) -> str:
         try:
             return wiring_line(session.wiring(connectome))
@@ -157,8 +195,8 @@ def _add_form(app: Any, session: Session) -> None:
 
     @app.callback(
         {part: dash.Output(part, "className") for part in _ONLY_FOR},
-        dash.Input("kind", "value"),
-        dash.Input("stimulus_of", "value"),
+        dash.Input("kind", "data"),
+        dash.Input("stimulus_of", "data"),
     )
     def _show_parts(kind: object, stimulus_of: object) -> dict[str, str]:
         shown = {part: kind in kinds for part, kinds in _ONLY_FOR.items()}
@@ -175,25 +213,13 @@ def _add_form(app: Any, session: Session) -> None:
         }
 
     @app.callback(
-        dash.Output("stimulus_of", "options"),
-        dash.Input("connectome", "value"),
-        dash.Input("shown", "data"),
-    )
-    def _offer_stimuli(connectome: object, _shown: object) -> list[dict[str, Any]]:
-        found = [
-            {"value": str(job.number), "label": f"the one that run {job.number} found"}
-            for job in session.earlier(str(connectome))
-        ]
-        return [{"value": "even", "label": "the same for all inputs"}, *found]
-
-    @app.callback(
         dash.Output("reach", "children"),
-        dash.Input("connectome", "value"),
+        dash.Input("connectome", "data"),
         dash.Input("inputs-chosen", "data"),
         dash.Input("targets-chosen", "data"),
         dash.Input("steps", "value"),
         dash.Input("at_step", "value"),
-        dash.Input("unknown_sign", "value"),
+        dash.Input("unknown_sign", "data"),
     )
     def _show_reach(
         connectome: object, inputs: object, targets: object, steps: object, at: object, sign: object
@@ -231,39 +257,34 @@ def _add_form(app: Any, session: Session) -> None:
 
     @app.callback(
         {
-            **{
-                name: dash.Output(name, "value", allow_duplicate=True)
-                for name in (*_FIELDS, "when")
-            },
-            **{
-                name: dash.Output(f"{name}-chosen", "data", allow_duplicate=True)
-                for name in FINDERS
-            },
+            _short(part): dash.Output(part, held, allow_duplicate=True)
+            for part, held in _FIELDS.items()
         },
         dash.Input("place", "search"),
-        dash.State("connectome", "value"),
         prevent_initial_call="initial_duplicate",
     )
-    def _restore(search: object, _connectome: object) -> dict[str, Any]:
+    def _restore(search: object) -> dict[str, Any]:
         """Fill the question in that the page's address, or what is worked on, names."""
         job = session.jobs.find(run_of(search)) or session.jobs.current()
         if job is None:
-            return dict.fromkeys((*_FIELDS, "when", *FINDERS), dash.no_update)
+            return dict.fromkeys(map(_short, _FIELDS), dash.no_update)
         return fields_of(job.question)
 
 
 def fields_of(question: Question) -> dict[str, Any]:
     """Return what the fields of the page hold where a question is asked."""
-    numbers = ("steps", "at_step", "value", "strength", "seed")
     return {
         **{name: getattr(question, name) for name in ("connectome", "kind", "method")},
-        **{name: f"{getattr(question, name):g}" for name in numbers},
+        **{name: _number_text(getattr(question, name)) for name in _NUMBERS},
         "unknown_sign": question.unknown_sign,
-        "passes": "" if question.passes is None else str(question.passes),
         "stimulus_of": "even" if question.stimulus_of is None else str(question.stimulus_of),
         "when": "all" if question.throughout else "start",
         **{name: list(getattr(question, name)) for name in FINDERS},
     }
+
+
+def _number_text(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
 
 
 def _add_runs(app: Any, session: Session) -> None:

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from ..show.drawing import counted
 from ._dash import load_dash
-from ._parts import finder, number_field, radio
+from ._parts import choice, finder, number_field
 from ._question import KINDS
 from ._session import Session
 from ._shelf import Reach, Wiring
 
-__all__ = ["FINDERS", "page", "reach_part", "wiring_line"]
+__all__ = ["CHOICES", "FINDERS", "options_of", "page", "reach_part", "wiring_line"]
 
 #: Fields in which neurons are chosen.
 FINDERS = ("inputs", "targets", "silenced")
 
-_SIGNS = {0: "do nothing", 1: "excite", -1: "inhibit"}
-_METHODS = {"vanilla": "gradient", "input_x_gradient": "input times gradient"}
+_CHOICES: Mapping[str, Mapping[Any, str]] = {
+    "kind": KINDS,
+    "when": {"start": "at the start", "all": "at every step"},
+    "method": {"vanilla": "gradient", "input_x_gradient": "input times gradient"},
+    "unknown_sign": {0: "do nothing", 1: "excite", -1: "inhibit"},
+}
+#: Of each of these one is chosen.
+CHOICES = ("connectome", "stimulus_of", *_CHOICES)
+
+
+def options_of(choice: str, session: Session, connectome: object) -> Mapping[Any, str]:
+    """Return what can be chosen, and what it is called."""
+    if choice == "connectome":
+        return {name: name for name in session.shelf.names}
+    if choice == "stimulus_of":
+        runs = session.earlier(str(connectome))
+        found = {str(job.number): f"found by run {job.number}" for job in runs}
+        return {"even": "the same for all inputs", **found}
+    return _CHOICES[choice]
 
 
 def page(session: Session) -> Any:
@@ -60,23 +78,23 @@ def _question(session: Session) -> list[Any]:
     names = session.shelf.names
     return [
         html.H2("Ask"),
-        radio("connectome", "Connectome", {name: name for name in names}, names[0]),
-        radio("kind", "Question", KINDS, "maximise"),
+        choice("connectome", "Connectome", names[0]),
+        choice("kind", "Question", "maximise"),
         finder("inputs", "Inputs: neurons to drive", "type a cell type, an id, role=..."),
         finder("targets", "Targets: neurons to look at", "type a cell type or an id"),
         finder("silenced", "Neurons to silence", "type a cell type or an id"),
         html.Div(
             [
-                number_field("steps", "Steps (synaptic hops)", 3),
+                number_field("steps", "Steps (hops)", 3),
                 number_field("at_step", "Targets at step", None, "the last"),
                 number_field("value", "Activation asked", 0.95),
                 number_field("strength", "Input to each (0 to 1)", 1),
             ],
             className="row",
         ),
-        radio("stimulus_of", "Stimulus", {"even": "the same for all inputs"}, "even"),
-        radio("when", "Given", {"start": "at the start", "all": "at every step"}, "start"),
-        radio("method", "Attribution by", _METHODS, "vanilla"),
+        choice("stimulus_of", "Stimulus", "even"),
+        choice("when", "Given", "start"),
+        choice("method", "Attribution by", "vanilla"),
         html.Div(id="reach", className="reach", **{"aria-live": "polite"}),
         html.Details(
             [
@@ -89,7 +107,7 @@ def _question(session: Session) -> list[Any]:
                     className="row",
                     id="search-options",
                 ),
-                radio("unknown_sign", "Connections of unknown sign", _SIGNS, 0),
+                choice("unknown_sign", "Connections of unknown sign", 0),
             ]
         ),
         html.Button("Run", id="run", className="go", type="button"),
@@ -171,5 +189,6 @@ def _target_line(at_step: int, group: str, n: int, first: Any, last: Any) -> str
         return f"{group} cannot be reached by any walk."
     if first > at_step:
         return f"{group} is first reached at step {first}: too late for step {at_step}."
-    every = "" if n == 1 or pd.isna(last) else f", all {n:,} of it by {last}"
-    return f"{group} can be reached from step {first} on{every}."
+    whole = group if n == 1 else f"{group} ({n:,} neurons)"
+    later = "" if pd.isna(last) or last == first else f", all of it by step {last}"
+    return f"{whole} can be reached from step {first} on{later}."

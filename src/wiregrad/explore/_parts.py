@@ -9,7 +9,14 @@ import pandas as pd
 
 from ._dash import load_dash
 
-__all__ = ["field", "finder", "hidden_unless", "key_value_tiles", "number_field", "radio", "table"]
+__all__ = [
+    "choice",
+    "choice_buttons",
+    "finder",
+    "key_value_tiles",
+    "number_field",
+    "table",
+]
 
 # Columns whose cells are names.
 _NAMES = {"Neuron", "Cell type", "From", "To", "Direction", "Outcome", "Node"}
@@ -41,41 +48,47 @@ def finder(name: str, label: str, hint: str) -> Any:
 
 def number_field(name: str, label: str, value: object, hint: str = "") -> Any:
     """Return a field for a number; what it holds is checked when it is asked."""
-    _, _, dcc, _ = load_dash()
-    return field(
-        name,
-        label,
-        dcc.Input(
-            id=name,
-            type="text",
-            inputMode="decimal",
-            value="" if value is None else str(value),
-            placeholder=hint,
-            autoComplete="off",
-            maxLength=20,
-        ),
+    _, html, dcc, _ = load_dash()
+    control = dcc.Input(
+        id=name,
+        type="text",
+        inputMode="decimal",
+        value="" if value is None else str(value),
+        placeholder=hint,
+        autoComplete="off",
+        maxLength=20,
     )
-
-
-def field(name: str, label: str, control: Any) -> Any:
-    """Return a control with its label."""
-    _, html, _, _ = load_dash()
     return html.Div(
         [html.Label(label, htmlFor=name), control], className="field", id=f"{name}-field"
     )
 
 
-def radio(name: str, legend: str, options: Mapping[Any, str], value: Any) -> Any:
-    """Return one of several to choose; options are values and what they are called."""
+def choice(name: str, legend: str, value: Any) -> Any:
+    """Return a choice of one of several; its buttons come from `choice_buttons`."""
     _, html, dcc, _ = load_dash()
-    listed = [{"value": each, "label": words} for each, words in options.items()]
-    choice = dcc.RadioItems(id=name, options=listed, value=value, className="choices")
-    return html.Fieldset([html.Legend(legend), choice], id=f"{name}-field")
+    return html.Fieldset(
+        [
+            html.Legend(legend),
+            html.Div(id=f"{name}-buttons", className="choices"),
+            dcc.Store(id=name, data=value),
+        ],
+        id=f"{name}-field",
+    )
 
 
-def hidden_unless(shown: bool) -> str:
-    """Return the class of something that is shown or not."""
-    return "" if shown else "hidden"
+def choice_buttons(name: str, options: Mapping[Any, str], chosen: object) -> list[Any]:
+    """Return the buttons of a choice, values and what they are called; one is pressed."""
+    _, html, _, _ = load_dash()
+    return [
+        html.Button(
+            words,
+            id={"choose": name, "value": value},
+            type="button",
+            n_clicks=0,
+            **{"aria-pressed": "true" if value == chosen else "false"},
+        )
+        for value, words in options.items()
+    ]
 
 
 def key_value_tiles(pairs: Mapping[str, str]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import webbrowser
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +54,7 @@ def serve(
     session = Session(shelf)
     server = make_server(session, host, port)
     shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{server.server_port}/"
+    address = f"http://{shown}:{server.server_address[1]}/"
     say(f"the explorer is at {address} (control-C ends it)")
     if open_browser:
         webbrowser.open(address)
@@ -81,7 +83,26 @@ def make_server(session: Session, host: str = "127.0.0.1", port: int = 0) -> Any
         def log_request(self, *_: object) -> None:
             """Say nothing: a page that looks twice a second is not worth a line each time."""
 
+    with _listen(host, port) as listening:
+        port = listening.getsockname()[1]
+        return make(
+            host,
+            port,
+            app.server,
+            threaded=True,
+            request_handler=_Quiet,
+            fd=listening.fileno(),  # werkzeug makes a copy
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port here: werkzeug would leave the program if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return make(host, port, app.server, threaded=True, request_handler=_Quiet)
-    except SystemExit:  # werkzeug has said that the port is taken, and would leave
-        raise OSError(f"port {port} of {host} is taken: give another, such as --port 0") from None
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        why = error.strerror if error.errno is None else os.strerror(error.errno)
+        raise OSError(
+            f"cannot listen on port {port} of {host}: {why}; give another port (0 takes any that "
+            "is free), or an address of this machine"
+        ) from None

@@ -32,18 +32,24 @@ p { margin: 6px 0; max-width: 46rem; overflow-wrap: anywhere; }
 .soft { color: var(--soft); font-size: 0.92rem; }
 fieldset { border: 0; padding: 0; margin: 14px 0 0; min-width: 0; }
 legend, .field > label, .finder > label { font-weight: 600; padding: 0; display: block; }
-.choice label, .choices label {
-  display: block; font-weight: 400; padding: 2px 0; cursor: pointer; overflow-wrap: anywhere;
+.choices { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 4px; }
+.choices button { padding: 4px 10px; overflow-wrap: anywhere; }
+.choices [aria-pressed=true] {
+  background: #ece9f6; border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent);
 }
-.choice input, .choices input { accent-color: var(--accent); margin-right: 8px; }
 .field, .finder { margin-top: 14px; }
 .row { display: grid; grid-template-columns: 1fr 1fr; gap: 0 16px; }
 .hidden { display: none !important; }
-input[type=text] {
+.dash-input-container, .dash-input-container:focus-within {
+  border: 0; box-shadow: none; outline: 0; padding: 0; width: 100%; height: auto; margin: 0;
+  background: none; border-radius: 0;
+}
+input[type=text].dash-input-element, input[type=text] {
   width: 100%; font: inherit; color: inherit; padding: 7px 10px; border: 1px solid #868d99;
   border-radius: 6px; background: #fff; margin-top: 3px;
 }
 :focus-visible { outline: 3px solid #e69f00; outline-offset: 1px; }
+input[type=text].dash-input-element:focus { outline: 3px solid #e69f00; outline-offset: 1px; }
 button, .button {
   font: inherit; cursor: pointer; border-radius: 6px; border: 1px solid #868d99; color: var(--ink);
   background: #fff; padding: 6px 12px; text-decoration: none; display: inline-block;
@@ -130,6 +136,9 @@ details { margin: 12px 0; }
 summary { cursor: pointer; color: var(--accent); }
 .save { font-size: 0.88rem; padding: 2px 9px; }
 ._dash-loading { padding: 28px; color: var(--soft); }
+@media (min-width: 901px) {
+  .question { position: sticky; top: 0; max-height: 100vh; overflow-y: auto; }
+}
 @media (max-width: 900px) {
   .columns { grid-template-columns: minmax(0, 1fr); }
   .question { border-right: 0; border-bottom: 1px solid var(--line); min-height: 0; }
