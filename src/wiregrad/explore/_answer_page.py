@@ -15,7 +15,7 @@ from ._elements import STYLESHEET, elements_of, graph_height, node_id
 from ._figures import figure_of
 from ._jobs import Job
 from ._lines import lines_of
-from ._parts import key_value_tiles, table
+from ._parts import key_value_tiles, setter, table
 from ._question import KINDS
 
 __all__ = ["answer_part", "details_part", "progress_part", "runs_part", "title_of"]
@@ -59,9 +59,7 @@ def progress_part(job: Job) -> list[Any]:
     done = {} if not passes else {"value": str(min(job.passes, passes)), "max": str(passes)}
     words = "stopping after this pass" if job.stopping else job.words or "waiting for its turn"
     said = f"{job.seconds:.0f} s · {words}"
-    button = html.Button(
-        "Cancel", id={"cancel": job.number}, type="button", disabled=job.stopping, n_clicks=0
-    )
+    button = setter("Cancel", "cancelled", {"run": job.number}, disabled=job.stopping)
     return [
         html.Div(
             [
@@ -279,7 +277,6 @@ def _left_out(answer: Answer) -> str:
 
 
 def _nodes(answer: Answer) -> Any:
-    _, html, _, _ = load_dash()
     nodes = placed_nodes(answer.circuit)
     rows = pd.DataFrame(
         {
@@ -290,7 +287,7 @@ def _nodes(answer: Answer) -> Any:
         }
     )
     buttons = [
-        html.Button(str(group), id={"node": node_id(place)}, type="button", n_clicks=0)
+        setter(str(group), "node", {"id": node_id(place)})
         for place, group in enumerate(nodes["group"])
     ]
     return table(rows, "From the stimulus to the targets", {"Node": buttons})

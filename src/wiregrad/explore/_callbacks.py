@@ -12,7 +12,7 @@ from ._dash import load_dash
 from ._details import details_of
 from ._jobs import Job
 from ._page import CHOICES, FINDERS, options_of, reach_part, wiring_line
-from ._parts import choice_buttons
+from ._parts import choice_buttons, setter
 from ._question import Question, read_question
 from ._selections import Found
 from ._session import Session
@@ -68,18 +68,8 @@ def _short(part: str) -> str:
 
 
 def _add_choice(app: Any, session: Session, name: str) -> None:
-    """Press one of several buttons."""
+    """Show which of several buttons is pressed."""
     dash = load_dash().dash
-
-    @app.callback(
-        dash.Output(name, "data"),
-        dash.Input({"choose": name, "value": dash.ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def _press(_clicks: Any) -> Any:
-        by = dash.ctx.triggered_id
-        pressed = isinstance(by, Mapping) and bool(dash.ctx.triggered[0].get("value"))
-        return by.get("value") if pressed else dash.no_update
 
     @app.callback(
         dash.Output(f"{name}-buttons", "children"),
@@ -120,8 +110,7 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
     @app.callback(
         dash.Output(f"{name}-chosen", "data"),
         dash.Output(f"{name}-search", "value"),
-        dash.Input({"pick": name, "selection": dash.ALL}, "n_clicks"),
-        dash.Input({"drop": name, "selection": dash.ALL}, "n_clicks"),
+        dash.Input(f"{name}-pressed", "data"),
         dash.Input(f"{name}-search", "n_submit"),
         dash.State(f"{name}-search", "value"),
         dash.State(f"{name}-chosen", "data"),
@@ -129,20 +118,19 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
         prevent_initial_call=True,
     )
     def _choose(
-        _picks: Any, _drops: Any, _submits: Any, text: object, data: object, connectome: object
+        pressed: object, _submits: Any, text: object, data: object, connectome: object
     ) -> tuple[Any, Any]:
-        chosen, by = texts(data), dash.ctx.triggered_id
-        if not dash.ctx.triggered or not dash.ctx.triggered[0].get("value"):
-            return dash.no_update, dash.no_update  # a button that is new, not one that was pressed
-        if isinstance(by, Mapping) and "drop" in by:
-            return [one for one in chosen if one != by.get("selection")], dash.no_update
-        if isinstance(by, Mapping):
-            picked = [str(by.get("selection"))]
+        chosen = texts(data)
+        if dash.ctx.triggered_id == f"{name}-pressed":
+            pressed = pressed if isinstance(pressed, Mapping) else {}
+            if "drop" in pressed:
+                return [one for one in chosen if one != pressed["drop"]], dash.no_update
+            picked = texts([pressed.get("pick")])
         else:
-            typed = text if isinstance(text, str) else ""
-            found = session.wiring(connectome).names.search(typed) if typed.strip() else []
-            picked = [one.selection for one in found[:1]]
-        return list(dict.fromkeys([*chosen, *picked])), "" if picked else dash.no_update
+            picked = _first_found(session, connectome, text)
+        if not picked:
+            return dash.no_update, dash.no_update
+        return list(dict.fromkeys([*chosen, *picked])), ""
 
     @app.callback(
         dash.Output(f"{name}-chips", "children"),
@@ -154,11 +142,10 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
         if not chosen:
             return []
         chips = [
-            html.Button(
+            setter(
                 f"{selection} \N{MULTIPLICATION SIGN}",
-                id={"drop": name, "selection": selection},
-                type="button",
-                n_clicks=0,
+                f"{name}-pressed",
+                {"drop": selection},
                 **{"aria-label": f"Remove {selection}"},
             )
             for selection in chosen
@@ -171,14 +158,21 @@ def _add_finder(app: Any, session: Session, name: str) -> None:
         return [*chips, said]
 
 
+def _first_found(session: Session, connectome: object, text: object) -> list[str]:
+    """Return the selection that a typed text means first; none where it means nothing."""
+    if not isinstance(text, str) or not text.strip():
+        return []
+    try:
+        found = session.wiring(connectome).names.search(text)
+    except ValueError:
+        return []
+    return [one.selection for one in found[:1]]
+
+
 def _offer(html: Any, name: str, found: Found) -> Any:
     n = "" if found.kind == "neuron" else f" · {found.n:,}"
-    return html.Button(
-        [html.Span(found.name), html.Span(f"{found.kind}{n}".removeprefix(" · "))],
-        id={"pick": name, "selection": found.selection},
-        type="button",
-        n_clicks=0,
-    )
+    words = [html.Span(found.name), html.Span(f"{found.kind}{n}".removeprefix(" · "))]
+    return setter(words, f"{name}-pressed", {"pick": found.selection})
 
 
 def _add_form(app: Any, session: Session) -> None:
@@ -298,15 +292,10 @@ def _add_runs(app: Any, session: Session) -> None:
         dash.Output("runs", "children"),
         dash.Input("tick", "n_intervals"),
         dash.Input("place", "search"),
-        dash.Input({"cancel": dash.ALL}, "n_clicks"),
+        dash.Input("heard", "data"),
         dash.State("shown", "data"),
     )
-    def _follow(_ticks: Any, search: object, _cancels: Any, shown: object) -> tuple[Any, ...]:
-        by = dash.ctx.triggered_id
-        if isinstance(by, Mapping) and dash.ctx.triggered[0].get("value"):
-            cancelled = session.jobs.find(as_number(by.get("cancel")))
-            if cancelled is not None:
-                cancelled.stop()
+    def _follow(_ticks: Any, search: object, _heard: Any, shown: object) -> tuple[Any, ...]:
         job = session.jobs.find(run_of(search)) or session.jobs.current()
         now = None if job is None or not job.over else job.number
         working = session.jobs.current() is not None
@@ -317,6 +306,17 @@ def _add_runs(app: Any, session: Session) -> None:
             runs_part(session.jobs.all(), None if job is None else job.number),
         )
 
+    @app.callback(
+        dash.Output("heard", "data"), dash.Input("cancelled", "data"), prevent_initial_call=True
+    )
+    def _cancel(cancelled: object) -> Any:
+        number = cancelled.get("run") if isinstance(cancelled, Mapping) else None
+        job = session.jobs.find(as_number(number))
+        if job is None:
+            return dash.no_update
+        job.stop()
+        return cancelled
+
     @app.callback(dash.Output("answer", "children"), dash.Input("shown", "data"))
     def _show(shown: object) -> Any:
         job = session.jobs.find(as_number(shown))
@@ -326,21 +326,25 @@ def _add_runs(app: Any, session: Session) -> None:
 
     @app.callback(
         dash.Output("details", "children"),
-        dash.Input("graph", "tapNodeData"),
-        dash.Input({"node": dash.ALL}, "n_clicks"),
+        dash.Input("node", "data"),
         dash.State("shown", "data"),
         prevent_initial_call=True,
     )
-    def _show_node(tapped: object, _clicks: Any, shown: object) -> Any:
-        job, by = session.jobs.find(as_number(shown)), dash.ctx.triggered_id
+    def _show_node(node: object, shown: object) -> Any:
+        job = session.jobs.find(as_number(shown))
         if job is None or job.answer is None or not len(job.answer.targets):
             return dash.no_update
-        if isinstance(by, Mapping):
-            name = by.get("node") if dash.ctx.triggered[0].get("value") else None
-        else:
-            name = tapped.get("id") if isinstance(tapped, Mapping) else None
+        name = node.get("id") if isinstance(node, Mapping) else None
         details = details_of(job.answer, name)
         return dash.no_update if details is None else details_part(details)
+
+    @app.callback(
+        dash.Output("node", "data"),
+        dash.Input("graph", "tapNodeData"),
+        prevent_initial_call=True,
+    )
+    def _tap(tapped: object) -> Any:
+        return tapped if isinstance(tapped, Mapping) else dash.no_update
 
 
 def texts(data: object) -> list[str]:

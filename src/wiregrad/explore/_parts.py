@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ __all__ = [
     "finder",
     "key_value_tiles",
     "number_field",
+    "setter",
     "table",
 ]
 
@@ -40,6 +42,7 @@ def finder(name: str, label: str, hint: str) -> Any:
             html.Div(id=f"{name}-found", className="found"),
             html.Div(id=f"{name}-chips", className="chips"),
             dcc.Store(id=f"{name}-chosen", data=[]),
+            dcc.Store(id=f"{name}-pressed"),
         ],
         className="finder",
         id=f"{name}-field",
@@ -78,17 +81,21 @@ def choice(name: str, legend: str, value: Any) -> Any:
 
 def choice_buttons(name: str, options: Mapping[Any, str], chosen: object) -> list[Any]:
     """Return the buttons of a choice, values and what they are called; one is pressed."""
-    _, html, _, _ = load_dash()
     return [
-        html.Button(
-            words,
-            id={"choose": name, "value": value},
-            type="button",
-            n_clicks=0,
-            **{"aria-pressed": "true" if value == chosen else "false"},
-        )
+        setter(words, name, value, **{"aria-pressed": "true" if value == chosen else "false"})
         for value, words in options.items()
     ]
+
+
+def setter(words: Any, store: str, value: Any, **properties: Any) -> Any:
+    """Return a button that puts a value into a store; the page's script does that.
+
+    Callbacks that listen to buttons which come and go would be called when they come, and such a
+    call makes Dash forget the answer to one that was pressed.
+    """
+    _, html, _, _ = load_dash()
+    told = {"data-sets": store, "data-value": json.dumps(value)}
+    return html.Button(words, type="button", **told, **properties)
 
 
 def key_value_tiles(pairs: Mapping[str, str]) -> Any:

@@ -167,10 +167,15 @@ document.addEventListener("mousedown", (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  const {sets, value, picture, name} = button.dataset;
+  if (sets) {  // what a button says goes to a store, which callbacks listen to
+    const data = JSON.parse(value);
+    if (typeof data === "object") data.at = performance.now();  // twice the same is twice
+    dash_clientside.set_props(sets, {data});
+  }
   const finder = button.closest(".finder");
   if (finder) setTimeout(() => finder.querySelector("input").focus(), 0);
-  const picture = button.dataset.picture && document.getElementById(button.dataset.picture);
-  const plot = picture && picture.querySelector(".js-plotly-plot");
-  if (plot) Plotly.downloadImage(plot, {format: "svg", filename: button.dataset.name});
+  const plot = picture && document.getElementById(picture).querySelector(".js-plotly-plot");
+  if (plot) Plotly.downloadImage(plot, {format: "svg", filename: name});
 });
 """
