@@ -270,10 +270,9 @@ def _left_out(answer: Answer) -> str:
     said = f"There are {counted(len(whole.edges), 'edge')} between cell types in all"
     if not shown.edges_left_out:
         return f"{said}."
-    return (
-        f"{said}; the {counted(shown.edges_left_out, 'weakest')} are left out, with "
-        f"{shown.share_left_out:.1%} of the flow."
-    )
+    share = shown.share_left_out
+    part = "less than 0.1%" if share < 0.001 else f"{share:.1%}"
+    return f"{said}; the weakest {shown.edges_left_out:,} are left out, with {part} of the flow."
 
 
 def _nodes(answer: Answer) -> Any:

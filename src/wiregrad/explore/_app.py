@@ -122,6 +122,8 @@ def _add_guards(app: Any, host: str) -> None:
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.headers.get("Host"):
             return _refusal(server, 403)
+        if request.url_rule is not None and request.url_rule.rule == "/<path:path>":
+            return _refusal(server, 404)  # Dash would answer any address with its page
         if request.path == "/_dash-update-component" and not _is_callback(app, request):
             return _refusal(server, 400)
         return None
@@ -161,7 +163,8 @@ def _refusal(server: Any, code: int) -> Any:
 def _is_callback(app: Any, request: Any) -> bool:
     """Whether a request has the form of those that the page sends, for a callback there is."""
     body = request.get_json(silent=True)
-    if not isinstance(body, dict) or body.get("output") not in app.callback_map:
+    output = body.get("output") if isinstance(body, dict) else None
+    if not isinstance(output, str) or output not in app.callback_map:
         return False
     parts = [body.get("inputs", []), body.get("state", [])]
     return all(isinstance(part, list) for part in parts) and isinstance(

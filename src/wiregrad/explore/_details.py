@@ -121,7 +121,7 @@ def _by_wiring(answer: Answer, members: np.ndarray) -> pd.DataFrame:
     into = np.bincount(codes, weights=weights[members].sum(axis=0)) / len(members)
     out_of = np.bincount(codes, weights=weights[:, members].sum(axis=1)) / size
     rows = []
-    for direction, by_type in (("from it", into), ("to it", out_of)):
+    for direction, by_type in (("input from", into), ("output to", out_of)):
         strongest = np.argsort(-abs(by_type), kind="stable")[:_MOST_PARTNERS]
         rows += [
             (str(names[code]), direction, f"{by_type[code]:+.3g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from ..tables import Circuit
 
 __all__ = ["STYLESHEET", "elements_of", "graph_height", "node_id", "read_node_id"]
 
-_COLUMN, _ROW, _LABEL = 190, 44, 17  # pixels, pixels, characters
+_COLUMN, _ROW, _BOX = 216, 44, 136  # pixels
+_LABEL = 40  # characters; what does not fit the box is cut by the browser
 _WIDEST, _THINNEST = 9.0, 1.2  # pixels
 
 #: How the elements look; what differs from one to the other is in their data.
@@ -21,11 +23,13 @@ STYLESHEET: list[dict[str, Any]] = [
         "selector": "node",
         "style": {
             "shape": "round-rectangle",
-            "width": 132,
+            "width": _BOX,
             "height": 27,
             "label": "data(label)",
             "text-valign": "center",
             "text-halign": "center",
+            "text-wrap": "ellipsis",
+            "text-max-width": f"{_BOX - 10}px",
             "font-size": 13,
             "font-family": "system-ui, -apple-system, Segoe UI, Roboto, Arial, sans-serif",
             "color": "data(ink)",
@@ -51,7 +55,7 @@ STYLESHEET: list[dict[str, Any]] = [
         "style": {
             "curve-style": "unbundled-bezier",
             "control-point-distances": "data(bends)",
-            "control-point-weights": "0.25 0.75",
+            "control-point-weights": "data(weights)",
             "source-endpoint": "90deg",
             "target-endpoint": "270deg",
             "width": "data(width)",
@@ -168,7 +172,7 @@ def _lines(edges: pd.DataFrame, places: pd.MultiIndex, y: np.ndarray) -> list[di
                 "target": node_id(post[edge]),
                 "width": round(float(width[edge]), 2),
                 "colour": INHIBITION if inhibits[edge] else EXCITATION,
-                "bends": _bends(float(y[post[edge]] - y[pre[edge]])),
+                **_bends(float(y[post[edge]] - y[pre[edge]]) * _ROW),
             },
             "classes": "inhibits" if inhibits[edge] else "excites",
         }
@@ -176,7 +180,16 @@ def _lines(edges: pd.DataFrame, places: pd.MultiIndex, y: np.ndarray) -> list[di
     ]
 
 
-def _bends(rows: float) -> str:
-    """Bend a line so that it leaves and arrives horizontally, whatever it climbs."""
-    bend = 0.22 * rows * _ROW
-    return f"{-bend:.0f} {bend:.0f}"
+def _bends(climb: float) -> dict[str, str]:
+    """Bend a line so that it leaves and arrives horizontally, whatever it climbs.
+
+    Both control points lie half-way between the boxes, one at the height of each end; Cytoscape
+    takes how far along the straight line they are, and how far beside it.
+    """
+    gap = _COLUMN - _BOX
+    length = math.hypot(gap, climb)
+    along, beside = 0.5 * gap**2 / length**2, 0.5 * gap * climb / length
+    return {
+        "weights": f"{along:.3f} {1 - along:.3f}",
+        "bends": f"{-beside:.1f} {beside:.1f}",
+    }

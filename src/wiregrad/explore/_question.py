@@ -165,7 +165,7 @@ def _number(what: str, value: object, low: float, high: float, default: float) -
     except (TypeError, ValueError):
         number = math.nan
     if not low <= number <= high:
-        raise ValueError(f"{what} is a number from {low:g} to {high:g}, not {_shown(value)}")
+        raise ValueError(f"{what} is a number from {low:.10g} to {high:.10g}, not {_shown(value)}")
     return number
 
 

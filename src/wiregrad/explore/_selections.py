@@ -85,9 +85,7 @@ class Names:
             n = sum(n for _, n in types)
             inside = re.escape(text.strip())
             every = f"every type with “{text.strip()}” in its name ({len(types):,} types)"
-            found.insert(
-                min(limit // 2, len(found)), Found(f"cell_type=/(?i:{inside})/", every, "", n)
-            )
+            found.insert(1, Found(f"cell_type=/(?i:{inside})/", every, "", n))
         found = found[: limit - 3] + [one for one in self._values if wanted in one.name.casefold()]
         found = found[: limit - 2] + list(self._ids_with(wanted, limit))
         # A neuron that is a type of its own is offered once.

@@ -49,7 +49,7 @@ input[type=text].dash-input-element, input[type=text] {
   border-radius: 6px; background: #fff; margin-top: 3px;
 }
 :focus-visible { outline: 3px solid #e69f00; outline-offset: 1px; }
-input[type=text].dash-input-element:focus { outline: 3px solid #e69f00; outline-offset: 1px; }
+input[type=text].dash-input-element:focus { outline: 3px solid #e69f00; outline-offset: -2px; }
 button, .button {
   font: inherit; cursor: pointer; border-radius: 6px; border: 1px solid #868d99; color: var(--ink);
   background: #fff; padding: 6px 12px; text-decoration: none; display: inline-block;
@@ -85,7 +85,7 @@ button:hover, .button:hover { background: var(--wash); }
   list-style: none;
 }
 .bars li {
-  flex: 1; max-width: 34px; display: flex; flex-direction: column; justify-content: flex-end;
+  flex: 1; max-width: 48px; display: flex; flex-direction: column; justify-content: flex-end;
   height: 100%; font-size: 0.72rem; text-align: center; color: var(--soft);
 }
 .bars i { display: block; background: #a298cd; min-height: 1px; border-radius: 2px 2px 0 0; }
