@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from explore_cases import wait_for
 
 import wiregrad as wg
 from wiregrad.explore import Session, Shelf
@@ -277,3 +278,23 @@ def test_signed_heatmaps_of_any_size(n: int) -> None:
     assert heat.zmin == -heat.zmax
     assert len(heat.z) == min(n, 25)
     assert all("<b>" not in name for name in figure.layout.yaxis.ticktext)
+
+
+@pytest.mark.slow
+def test_a_whole_brain_is_asked(shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data("flywire783")
+    session = Session(Shelf({"flywire": lambda: wg.Connectome.load(folder)}))
+    job = session.ask(
+        {
+            "kind": "maximise",
+            "connectome": "flywire",
+            "inputs": ["super_class=sensory and side=right"],
+            "targets": ["MBON11 and side=right"],
+            "steps": 4,
+        }
+    )
+    wait_for(lambda: job.over)
+    assert job.state == "done", job.error
+    assert job.answer is not None
+    assert job.answer.targets["attained"].tolist() == pytest.approx([0.95], abs=0.03)
+    assert len(elements_of(job.answer.circuit)) > 20

@@ -198,7 +198,7 @@ def _figure(answer: Answer, name: str, *, heading: bool = True) -> list[Any]:
         config={"displayModeBar": False, "responsive": True},
         style={"height": f"{int(figure.layout.height)}px", "minWidth": "420px"},
     )
-    picture = html.Div(graph, className="scroll", id=f"picture-{name}", role="img", **_label(title))
+    picture = _scrolling(graph, title, id=f"picture-{name}", className="scroll")
     return [
         *([html.H3(title)] if heading else []),
         picture,
@@ -210,10 +210,16 @@ def _figure(answer: Answer, name: str, *, heading: bool = True) -> list[Any]:
             **{
                 "data-picture": f"picture-{name}",
                 "data-name": f"wiregrad-{name}",
-                "aria-label": f"Save the figure as SVG: {title}",
+                "aria-label": f"Save as SVG: {title}",
             },
         ),
     ]
+
+
+def _scrolling(part: Any, label: str, **properties: Any) -> Any:
+    """Return what may be wider than the page: the keyboard must reach it to scroll it."""
+    _, html, _, _ = load_dash()
+    return html.Div(part, tabIndex="0", role="group", **_label(label), **properties)
 
 
 def _label(text: str) -> dict[str, str]:
@@ -337,8 +343,8 @@ def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
             "themselves. The same in Python:",
             className="soft",
         ),
-        html.Div(
-            html.Pre(html.Code(lines_of(answer, earlier))),
+        html.Pre(
+            html.Code(lines_of(answer, earlier)),
             tabIndex="0",
             role="group",
             **_label("Python that repeats this"),

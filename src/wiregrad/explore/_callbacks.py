@@ -290,6 +290,7 @@ def _add_runs(app: Any, session: Session) -> None:
         dash.Output("tick", "disabled"),
         dash.Output("shown", "data"),
         dash.Output("runs", "children"),
+        dash.Output("said", "children"),
         dash.Input("tick", "n_intervals"),
         dash.Input("place", "search"),
         dash.Input("heard", "data"),
@@ -304,6 +305,7 @@ def _add_runs(app: Any, session: Session) -> None:
             not working,
             now if now != shown else dash.no_update,
             runs_part(session.jobs.all(), None if job is None else job.number),
+            "" if job is None else f"Run {job.number} is {job.state}.",  # for those who listen
         )
 
     @app.callback(

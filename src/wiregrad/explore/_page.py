@@ -48,6 +48,7 @@ def page(session: Session) -> Any:
             dcc.Location(id="place", refresh=False),
             dcc.Interval(id="tick", interval=400, disabled=False),
             *(dcc.Store(id=name) for name in ("shown", "node", "cancelled", "heard")),
+            html.Div(id="said", className="skip", role="status"),
             html.A("Go to the answer", href="#answer", className="skip"),
             html.Header(
                 [html.H1("wiregrad explorer"), html.P(id="wiring")],
