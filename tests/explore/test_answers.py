@@ -72,6 +72,9 @@ def test_a_lesion_is_the_network_without_the_neurons(answers: Answers, worm: wg.
     both = worm.select("AVA")
     mean = (found.activations - found.intact)[both, 2].mean()
     assert change[("AVA", 3)] == pytest.approx(mean, abs=1e-6)
+    drawn = figure_of(found, "change").layout.yaxis.ticktext
+    assert "AVA" in drawn
+    assert not {"AVD", "FLP"} & set(drawn)  # they would take all the colour
 
 
 def test_silencing_leaves_the_network_as_it_was(worm: wg.Connectome) -> None:

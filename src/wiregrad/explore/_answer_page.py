@@ -162,7 +162,7 @@ _HEADINGS = {
     "change": (
         "What the lesion changes",
         "Mean activation of each cell type with neurons silenced, less what it was before. Cell "
-        "types that change most are on top.",
+        "types that change most are on top; those that are silenced altogether are left out.",
     ),
     "stimulus": (
         "The stimulus",

@@ -54,6 +54,7 @@ STYLESHEET: list[dict[str, Any]] = [
         "selector": "edge",
         "style": {
             "curve-style": "unbundled-bezier",
+            "edge-distances": "node-position",
             "control-point-distances": "data(bends)",
             "control-point-weights": "data(weights)",
             "source-endpoint": "90deg",
@@ -183,12 +184,11 @@ def _lines(edges: pd.DataFrame, places: pd.MultiIndex, y: np.ndarray) -> list[di
 def _bends(climb: float) -> dict[str, str]:
     """Bend a line so that it leaves and arrives horizontally, whatever it climbs.
 
-    Both control points lie half-way between the boxes, one at the height of each end; Cytoscape
-    takes how far along the straight line they are, and how far beside it.
+    Both control points lie half-way between the columns, one at the height of each end; Cytoscape
+    takes how far along the line between the boxes' centres they are, and how far beside it.
     """
-    gap = _COLUMN - _BOX
-    length = math.hypot(gap, climb)
-    along, beside = 0.5 * gap**2 / length**2, 0.5 * gap * climb / length
+    length = math.hypot(_COLUMN, climb)
+    along, beside = 0.5 * _COLUMN**2 / length**2, 0.5 * _COLUMN * climb / length
     return {
         "weights": f"{along:.3f} {1 - along:.3f}",
         "bends": f"{-beside:.1f} {beside:.1f}",

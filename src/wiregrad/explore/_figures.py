@@ -53,7 +53,13 @@ def _attribution(answer: Answer) -> Figure:
 
 def _change(answer: Answer) -> Figure:
     steps = "step (synaptic hops taken)"
-    return signed_heatmap(answer.change_table, "change", "change of activation", steps, _ROWS)
+    table = answer.change_table
+    if answer.silenced is not None:  # their own change would leave no colour to the others
+        groups = answer.labels["group"]
+        silent = groups.iloc[answer.silenced].value_counts()
+        whole = silent.index[silent == groups.value_counts().reindex(silent.index)]
+        table = table[~table["group"].isin(whole)]
+    return signed_heatmap(table, "change", "change of activation", steps, _ROWS)
 
 
 def _stimulus(answer: Answer) -> Figure:
