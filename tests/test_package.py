@@ -226,10 +226,10 @@ def test_the_wheel_holds_the_package_its_two_data_files_and_the_licences(tmp_pat
     }
 
 
-def test_the_sdist_holds_text_and_no_data_but_the_two_files(tmp_path: Path) -> None:
+def test_the_sdist_holds_text_pictures_and_no_data_but_the_two_files(tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as sdist:
         files = [Path(member.name) for member in sdist.getmembers() if member.isfile()]
-    text = {".svg", ".cff", ".md", ".py", ".toml", ".txt"}
+    text = {".svg", ".png", ".cff", ".md", ".py", ".toml", ".txt"}
     bare = {".gitignore", "LICENSE", "Makefile", "PKG-INFO", "py.typed"}
     others = {path.name for path in files if path.suffix not in text and path.name not in bare}
     assert others == BUNDLED
