@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-__all__ = ["own_names", "speaks_to_us"]
+__all__ = ["is_loopback", "own_names", "speaks_to_us"]
 
 
 def own_names(host: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ._app import make_app
 from ._dash import load_dash
+from ._hosts import is_loopback
 from ._session import Session
 from ._shelf import Shelf
 
@@ -55,7 +56,8 @@ def serve(
     server = make_server(session, host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{server.server_address[1]}/"
-    say(f"the explorer is at {address} (control-C ends it)")
+    others = "" if is_loopback(host) else "; other machines may open it too"
+    say(f"the explorer is at {address} (control-C ends it{others})")
     if open_browser:
         webbrowser.open(address)
     try:
