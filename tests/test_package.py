@@ -26,7 +26,7 @@ PACKAGE = ROOT / "src" / "wiregrad"
 #: Data flows down this list, and imports go up it.
 ROOMS = [
     *("connectome", "product", "network", "tables", "circuits", "gradients", "experiments"),
-    *("show", "cli"),
+    *("show", "explore", "cli"),
 ]
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
@@ -36,10 +36,10 @@ SHARED = {"_elsewhere", "_environment", "_index_keys", "_messages", "_version", 
 NEVER = {"connectome": {"torch"}}
 
 OPTIONAL = {
-    *("plotly", "matplotlib", "seaborn", "dash", "dash_cytoscape"),
+    *("plotly", "matplotlib", "seaborn", "dash", "dash_cytoscape", "flask", "werkzeug"),
     *("dask", "dask_jobqueue", "distributed", "wandb", "tensorboard"),
 }
-SLOW_TO_LOAD = {"plotly", "matplotlib", "seaborn", "dash", "dask", "wandb", "numba"}
+SLOW_TO_LOAD = {"plotly", "matplotlib", "seaborn", "dash", "flask", "dask", "wandb", "numba"}
 
 BUNDLED = {"celegans_cook2019.npz", "flyvis_column_spec.npz"}
 
@@ -226,10 +226,10 @@ def test_the_wheel_holds_the_package_its_two_data_files_and_the_licences(tmp_pat
     }
 
 
-def test_the_sdist_holds_text_and_no_data_but_the_two_files(tmp_path: Path) -> None:
+def test_the_sdist_holds_text_pictures_and_no_data_but_the_two_files(tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as sdist:
         files = [Path(member.name) for member in sdist.getmembers() if member.isfile()]
-    text = {".svg", ".cff", ".md", ".py", ".toml", ".txt"}
+    text = {".svg", ".png", ".cff", ".md", ".py", ".toml", ".txt"}
     bare = {".gitignore", "LICENSE", "Makefile", "PKG-INFO", "py.typed"}
     others = {path.name for path in files if path.suffix not in text and path.name not in bare}
     assert others == BUNDLED

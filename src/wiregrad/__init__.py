@@ -26,6 +26,7 @@ from .connectome import (
 from .experiments import LesionScreen, SweepResult, lesion_screen, problems_for, sweep
 from .gradients import (
     MaximisationResult,
+    SearchProgress,
     TargetActivation,
     TrainingResult,
     activation_maximisation,
@@ -72,6 +73,7 @@ __all__ = [
     "Manipulations",
     "MaximisationResult",
     "MultilayeredNetwork",
+    "SearchProgress",
     "SweepResult",
     "TargetActivation",
     "TrainingResult",

@@ -497,3 +497,45 @@ def test_windows_of_steps_change_no_result(lambdas: dict[str, float]) -> None:
         assert list(other)[2] == list(found[0])[2]
     with pytest.raises(ValueError, match=r"checkpoint_steps is a whole number of steps, at least"):
         maximise(network, targets, checkpoint_steps=0)
+
+
+# Telling a function of the caller's.
+
+
+@modes
+def test_every_pass_is_told(mode: str) -> None:
+    told: list[wg.SearchProgress] = []
+    network = make_random()
+    result = maximise(network, {2: {7: 0.6}}, seed=0, on_progress=told.append, **MODES[mode])
+    same = maximise(network, {2: {7: 0.6}}, seed=0, **MODES[mode])
+    assert np.array_equal(result.input, same.input)
+    assert max(progress.passes for progress in told) == result.n_passes
+    assert told[0].miss == pytest.approx(result.activation_losses[0] ** 0.5)
+    assert told[0].active_inputs > 0
+    assert (told[-1].runs > 0) == (mode == "automatic")
+    assert "on_progress" not in result.arguments
+
+
+@modes
+def test_a_function_that_returns_true_ends_the_search(mode: str) -> None:
+    network = make_random()
+    options = {"seed": 0, "early_stopping": False, **MODES[mode]}
+    result = maximise(
+        network, {2: {7: 0.6}}, on_progress=lambda so_far: so_far.passes == 7, **options
+    )
+    # The pass that it was told of is counted and kept.
+    expected = maximise(network, {2: {7: 0.6}}, num_iterations=7, **options)
+    assert (result.interrupted, result.n_passes) == (True, 7)
+    if mode == "fixed":
+        assert np.array_equal(result.input, expected.input)
+
+
+def test_a_search_can_be_ended_while_inputs_are_left_out() -> None:
+    whole = maximise(make_random(), {2: {7: 0.6}}, seed=0)
+    ended = maximise(
+        make_random(), {2: {7: 0.6}}, seed=0, on_progress=lambda so_far: so_far.runs > 0
+    )
+    assert whole.members["minimal"].all()
+    assert ended.interrupted
+    assert not ended.members["minimal"].any()
+    assert ended.targets["status"].tolist() == whole.targets["status"].tolist()

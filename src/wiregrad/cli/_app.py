@@ -9,6 +9,7 @@ import typer
 
 from .._version import __version__
 from ._connectomes import CONNECTOMES, open_connectome
+from ._explore import explore_connectome
 from ._info import print_info
 from ._lesion import LesionQuestion, screen
 from ._maximise import ask
@@ -509,3 +510,45 @@ def report(
       wiregrad report every-type --out every-type.html --title "What switches each type on?"
     """
     typer.echo(f"report: {report_of(result, out, title)}")
+
+
+@app.command()
+def explore(
+    connectome: Annotated[
+        str,
+        typer.Argument(
+            metavar="CONNECTOME",
+            help="Which is chosen when the page opens; as for 'wiregrad maximise'. The bundled "
+            "ones can be chosen too.",
+        ),
+    ] = "celegans",
+    host: Annotated[
+        str,
+        typer.Option(help="The address to listen on; any other lets other machines ask questions."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")
+    ] = 8050,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page.")] = False,
+    sign: Sign = None,
+    neurons: NeuronsFile = None,
+    min_synapses: MinSynapses = None,
+) -> None:
+    """Ask questions on a page in a browser: stimuli, lesions, attributions, circuits.
+
+    It is served on this machine, to this machine, until control-C.
+
+    \b
+    Examples:
+      wiregrad explore
+      wiregrad explore flywire --open
+    """
+    explore_connectome(
+        connectome,
+        sign=sign,
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        neurons=neurons,
+        min_synapses=min_synapses,
+    )

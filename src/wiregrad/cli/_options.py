@@ -18,6 +18,7 @@ __all__ = [
     "network_of",
     "one_or_list",
     "say_if_compiling",
+    "sign_rule",
     "target_layer",
 ]
 
@@ -96,7 +97,7 @@ def network_of(connectome: Connectome, question: NetworkQuestion) -> Multilayere
         inputs=one_or_list(question.inputs),
         steps=question.steps,
         group_by=question.group_by,
-        sign=_sign_rule(question.sign),
+        sign=sign_rule(question.sign),
         unknown_sign=question.unknown_sign,
     )
     return network.manipulated(manipulations_of(question.silence, question.clamp))
@@ -171,7 +172,7 @@ def target_layer(steps: int, at_step: int | None) -> int:
     return step - 1
 
 
-def _sign_rule(sign: str | None) -> SignRule:
+def sign_rule(sign: str | None) -> SignRule:
     """Read `--sign`: a column, 1, -1, or a list such as `LN=-1,*=1`.
 
     Raises

@@ -1,6 +1,7 @@
 """Questions asked of a network with gradients."""
 
 from ._maximise import activation_maximisation
+from ._progress import SearchProgress
 from ._result import MaximisationResult
 from ._saliency_map import saliency
 from ._targets import TargetActivation
@@ -10,6 +11,7 @@ from ._training_result import TrainingResult
 
 __all__ = [
     "MaximisationResult",
+    "SearchProgress",
     "TargetActivation",
     "TrainingResult",
     "activation_maximisation",

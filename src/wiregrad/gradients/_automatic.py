@@ -82,6 +82,8 @@ class AutomaticSearch:
         Members to work on; the others keep a silent stimulus.
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
+    on_runs : callable
+        Told how many variants were run: to shorten, and to prune.
     silent : bool
         Whether to show no progress bars for choosing and pruning.
     budget : Budget
@@ -95,6 +97,7 @@ class AutomaticSearch:
     rate: float
     stop: bool
     on_pass: Callable[[Trial, Outcome], None]
+    on_runs: Callable[[int], None]
     silent: bool
     window: int | None
     budget: Budget
@@ -247,7 +250,7 @@ class AutomaticSearch:
         targets = self.targets.take(rows)
         within = torch.full_like(targets.value, WITHIN)
         bar = tqdm(desc="choosing", unit=" runs", disable=self.silent)
-        variants = Variants(self.model, targets, within, bar)
+        variants = Variants(self.model, targets, within, bar, self.on_runs)
 
         def polish(stimuli: Tensor, running: Tensor) -> Tensor:
             return self._polish(found, rows, targets, stimuli, running)
@@ -317,7 +320,7 @@ class AutomaticSearch:
         value = self.targets.value
         allowed = allowed_miss((found.nearest - value).abs(), (self.resting - value).abs())
         bar = tqdm(desc="pruning", unit=" runs", disable=silent)
-        return Variants(self.model, self.targets, allowed, bar, often)
+        return Variants(self.model, self.targets, allowed, bar, self.on_runs, often)
 
     def _slope(self, stimulus: Tensor, leak: float) -> Tensor:
         return self.targets.slope(self.model, stimulus, leak)

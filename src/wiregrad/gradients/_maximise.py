@@ -28,7 +28,7 @@ from ._automatic import AutomaticSearch
 from ._budget import Budget, InputSteps, MaxActive, read_budget
 from ._fixed import FixedPenalties
 from ._penalties import Penalty
-from ._progress import Progress
+from ._progress import Progress, SearchProgress
 from ._resolved_targets import ResolvedTargets, TargetsLike, resolve_targets
 from ._result import MaximisationResult
 from ._search import Outcome, search
@@ -66,6 +66,7 @@ def activation_maximisation(
     max_active: MaxActive = None,
     binary: bool = False,
     manipulations: Manipulations | None = None,
+    on_progress: Callable[[SearchProgress], object] | None = None,
 ) -> MaximisationResult:
     """Find a stimulus that brings neurons to the activations asked of them.
 
@@ -132,6 +133,9 @@ def activation_maximisation(
     manipulations : Manipulations, optional
         Neurons to clamp or silence and synapses to scale, in all members or in some: the stimulus
         is found for the network as they leave it, and that network is the result's.
+    on_progress : callable, optional
+        Called after every pass, and while inputs are left out, with a `SearchProgress`. If it
+        returns True the search ends as by control-C.
 
     Returns
     -------
@@ -220,7 +224,9 @@ def activation_maximisation(
         _warn_of_unreachable(targets, prospect, budget)
     with log.run({**arguments, "seed": seed}):
         search_for = _automatic if settings.automatic else _with_fixed_penalties
-        found = search_for(model, targets, prospect, given, seed, settings, budget, log, use_tqdm)
+        found = search_for(
+            model, targets, prospect, given, seed, settings, budget, log, use_tqdm, on_progress
+        )
     result = _evaluate(model, targets, prospect, found, seed)
     result.arguments = {**arguments, "input_tensor": None if input_tensor is None else "given"}
     if manipulations:
@@ -257,6 +263,7 @@ def _with_fixed_penalties(
     budget: Budget,
     log: WandbLog,
     use_tqdm: bool,
+    on_progress: Callable[[SearchProgress], object] | None,
 ) -> _Search:
     objective = FixedPenalties(
         settings.in_lambda,
@@ -269,7 +276,8 @@ def _with_fixed_penalties(
         like=targets.value.new_zeros(targets.n_members),
     )
     running = _reachable_members(targets, prospect)
-    with Progress("searching", settings, log, silent=not use_tqdm or not running.any()) as bar:
+    silent = not use_tqdm or not running.any()
+    with Progress("searching", settings, log, silent, on_progress) as bar:
         outcome = search(
             model,
             targets,
@@ -299,6 +307,7 @@ def _automatic(
     budget: Budget,
     log: WandbLog,
     use_tqdm: bool,
+    on_progress: Callable[[SearchProgress], object] | None,
 ) -> _Search:
     running = _reachable_members(targets, prospect)
     silent = not use_tqdm or not running.any()
@@ -309,7 +318,7 @@ def _automatic(
         made = make_starts(model, targets, seed, settings.n_starts)
         return targets.repeated(settings.n_starts).within(made)
 
-    with Progress("searching", settings, log, silent) as bar:
+    with Progress("searching", settings, log, silent, on_progress) as bar:
         search = AutomaticSearch(
             model,
             targets,
@@ -319,6 +328,7 @@ def _automatic(
             rate=settings.rate,
             stop=settings.stop,
             on_pass=bar.on_pass,
+            on_runs=bar.on_runs,
             silent=silent,
             window=settings.checkpoint_steps,
             budget=budget,

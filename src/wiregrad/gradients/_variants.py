@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Variants:
         Most distance of each target from its value.
     bar : tqdm
         Told of every run.
+    on_runs : callable, optional
+        Told how many runs were made; what it raises ends the work.
     often : bool
         Whether so many variants of a member will be run that it pays to look for the few neurons
         that matter to them, where the network is large: see `Funnel`.
@@ -51,9 +54,11 @@ class Variants:
         targets: ResolvedTargets,
         allowed: Tensor,
         bar: tqdm[Any],
+        on_runs: Callable[[int], None] | None = None,
         often: bool = False,
     ) -> None:
         self._model, self._targets, self._bar = model, targets, bar
+        self._on_runs = on_runs
         self._allowed = allowed.double().cpu().numpy()
         self._value = targets.value.double().cpu().numpy()
         self._starts = targets.starts.cpu().numpy()
@@ -62,6 +67,12 @@ class Variants:
         large = often and len(model.weights.values) >= _LARGE
         self._funnels = Funnels(model) if large and Funnels.fits(model) else None
         self._narrowed: dict[int, tuple[Inputs, ResolvedTargets, Funnel]] = {}
+
+    def _count(self, n: int) -> None:
+        """Tell of some runs."""
+        self._bar.update(n)
+        if self._on_runs is not None:
+            self._on_runs(n)
 
     def close(self) -> None:
         """Leave the progress bar as it is."""
@@ -107,7 +118,7 @@ class Variants:
             here = slice(*self._starts[b : b + 2])
             miss = np.abs(read - self._value[here, None])
             found[own] = (self._allowed[here, None] - miss).min(axis=0)
-            self._bar.update(len(own))
+            self._count(len(own))
         return found
 
     def _narrow(
@@ -166,6 +177,6 @@ class Variants:
         watch, rows, target = self._targets.watch_of(self._model, whose, leak=0.0)
         with torch.no_grad():
             read = watch(stimuli).read.double().cpu().numpy()
-        self._bar.update(len(members))
+        self._count(len(members))
         which = target.cpu().numpy()
         return rows.cpu().numpy(), which, np.abs(read - self._value[which])

@@ -13,6 +13,7 @@ from ._neuroglancer import (
     write_neuroglancer_state,
 )
 from ._print_circuit import print_circuit
+from ._repeat import python_lines, setup_lines
 from ._report import report
 from ._saliency_page import plot_saliency
 from ._stimulus import plot_stimulus
@@ -36,6 +37,8 @@ __all__ = [
     "plot_targets",
     "plot_training",
     "print_circuit",
+    "python_lines",
     "report",
+    "setup_lines",
     "write_neuroglancer_state",
 ]

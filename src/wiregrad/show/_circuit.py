@@ -22,7 +22,7 @@ from ._plotly import (
     short,
 )
 
-__all__ = ["circuit_width", "layout_of", "plot_circuit"]
+__all__ = ["activation_colour", "circuit_width", "layout_of", "placed_nodes", "plot_circuit"]
 
 _ROW, _BOX_HEIGHT, _BOX_WIDTH = 30, 21, 112  # pixels
 _LABEL, _DIGITS = 15, 13  # characters that fit a box
@@ -138,11 +138,11 @@ def layout_of(
     """
     if circuit.nodes.groupby("layer").size().max() > groups + 1 or len(circuit.edges) > edges:
         circuit = strongest_circuit(circuit, groups, edges)
-    nodes = _placed(circuit)
+    nodes = placed_nodes(circuit)
     return circuit, nodes, _with_places(circuit.edges, nodes)
 
 
-def _placed(circuit: Circuit) -> pd.DataFrame:
+def placed_nodes(circuit: Circuit) -> pd.DataFrame:
     """Give the nodes their vertical positions; strong ones start on top."""
     nodes = circuit.nodes.sort_values(["layer", "share"], ascending=[True, False], kind="stable")
     nodes = nodes.reset_index(drop=True)
@@ -266,7 +266,7 @@ def _box(node: pd.Series) -> dict[str, Any]:
         "x1": _BOX_WIDTH / 2,
         "y0": -_BOX_HEIGHT / 2,
         "y1": _BOX_HEIGHT / 2,
-        "fillcolor": "#ffffff" if node["n_groups"] > 1 else _colour(node["activation"]),
+        "fillcolor": "#ffffff" if node["n_groups"] > 1 else activation_colour(node["activation"]),
         "line": {
             "color": INK if node["n_targets"] else "#8b909a",
             "width": 2.5 if node["n_targets"] else 1,
@@ -302,7 +302,7 @@ def _left_out(circuit: Circuit, plot_height: float) -> list[dict[str, Any]]:
     return [{"text": text, "showarrow": False, "align": "left", "y": y, "font": font, **place}]
 
 
-def _colour(activation: float) -> str:
+def activation_colour(activation: float) -> str:
     """Interpolate between the stops of the colour scale, as plotly does."""
     stops = [stop for stop, _ in ACTIVATION_SCALE]
     channels = np.array([_channels(colour) for _, colour in ACTIVATION_SCALE])

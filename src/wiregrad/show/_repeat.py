@@ -17,7 +17,14 @@ from ..tables import neuron_labels
 if TYPE_CHECKING:
     from ..gradients import MaximisationResult
 
-__all__ = ["changed_since", "given_options", "python_lines", "search_options"]
+__all__ = [
+    "changed_since",
+    "given_options",
+    "literal",
+    "python_lines",
+    "search_options",
+    "setup_lines",
+]
 
 #: Where the package's own connectomes come from.
 _BUNDLED = {"wiregrad.datasets.celegans", "wiregrad.datasets.flyvis_column"}
@@ -34,13 +41,22 @@ def python_lines(result: MaximisationResult, network: MultilayeredNetwork) -> st
     with a comment that says what belongs there.
     """
     parts = [
-        f"import wiregrad as wg  # wiregrad {_comment(result.version)}",
-        _connectome_lines(result.provenance),
-        _network_lines(network, result.provenance),
+        *setup_lines(network, result.provenance, result.version),
         _target_lines(result.target_neurons, network),
         _call_lines(result, network),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def setup_lines(
+    network: MultilayeredNetwork, provenance: Mapping[str, Any], version: str
+) -> list[str]:
+    """Write the paragraphs of a program that make a network."""
+    return [
+        f"import wiregrad as wg  # wiregrad {_comment(version)}",
+        _connectome_lines(provenance),
+        _network_lines(network, provenance),
+    ]
 
 
 def given_options(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +134,7 @@ def _network_lines(network: MultilayeredNetwork, provenance: Mapping[str, Any]) 
         first, make = "weights", "wg.MultilayeredNetwork"
         given = {"sensory_indices": sensory, "num_layers": network.num_layers}
         given |= {} if network.idx_to_group is None else {"idx_to_group": network.idx_to_group}
-    arguments = [first, *(f"{name}={_literal(value)}" for name, value in given.items())]
+    arguments = [first, *(f"{name}={literal(value)}" for name, value in given.items())]
     lines = [f"network = {make}(\n{_arguments(arguments)}\n)", *changed_since(network, choices)]
     return "\n".join(lines)
 
@@ -135,18 +151,18 @@ def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
         asked: dict[int, dict[Any, float]] = {}
         for layer, neuron, value in rows[["layer", "neuron", "value"]].itertuples(index=False):
             asked.setdefault(layer, {})[neuron] = value
-        return f"targets = wg.TargetActivation({_literal(asked)})"
+        return f"targets = wg.TargetActivation({literal(asked)})"
     named = ["target", "weight"] if "target" in rows else []
     rows = rows.astype(dict.fromkeys(named, object)).where(rows.notna(), None)
     columns = {name: rows[name].tolist() for name in ("batch", "layer", "neuron", "value", *named)}
-    lines = [f"    {name!r}: {_literal(values)}," for name, values in columns.items()]
+    lines = [f"    {name!r}: {literal(values)}," for name, values in columns.items()]
     table = "pd.DataFrame({\n" + "\n".join(lines) + "\n})"
     return f"import pandas as pd\n\ntargets = wg.TargetActivation({table})"
 
 
 def _call_lines(result: MaximisationResult, network: MultilayeredNetwork) -> str:
     given = [
-        f"{name}={_literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
+        f"{name}={literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
         for name, value in search_options(result).items()
         if name != "manipulations"
     ]
@@ -171,7 +187,7 @@ def _texts(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
     """Write a value as Python, or leave it open where it cannot be written or is too long."""
     if not _plain(value):
         return _AS_GIVEN

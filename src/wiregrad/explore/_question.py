@@ -1,0 +1,182 @@
+"""What is asked on the page, read from what a browser sends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._messages import few
+
+__all__ = ["KINDS", "Question", "read_question"]
+
+#: What can be asked, and what it is called on the page.
+KINDS = {
+    "maximise": "Find a stimulus",
+    "stimulus": "Give a stimulus",
+    "lesion": "Silence neurons",
+    "attribution": "Attribute a response",
+}
+
+_MOST_STEPS, _MOST_PASSES, _LARGEST_SEED = 50, 100_000, 2**31 - 1
+_METHODS = ("vanilla", "input_x_gradient")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, all of whose numbers are in their ranges.
+
+    Attributes
+    ----------
+    kind : {"maximise", "stimulus", "lesion", "attribution"}
+    connectome : str
+        The name it has on the page.
+    inputs, targets, silenced : tuple of str
+        Selections.
+    steps : int
+        Synaptic hops.
+    at_step : int
+        When the targets are looked at, 1 to `steps`.
+    value : float
+        Activation asked of each target.
+    strength : float
+        Input to each input neuron, where the stimulus is even.
+    throughout : bool
+        Whether an even stimulus is given at every step, and not at the start alone.
+    stimulus_of : int or None
+        The run whose stimulus is taken, in place of an even one.
+    passes : int or None
+        Most passes of a search.
+    seed : int
+    unknown_sign : {0, 1, -1}
+        What connections of unknown sign do.
+    method : {"vanilla", "input_x_gradient"}
+        Of the attribution.
+    """
+
+    kind: str
+    connectome: str
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+    steps: int = 3
+    at_step: int = 3
+    value: float = 0.95
+    strength: float = 1.0
+    throughout: bool = False
+    stimulus_of: int | None = None
+    passes: int | None = None
+    seed: int = 0
+    unknown_sign: int = 0
+    method: str = "vanilla"
+
+    @property
+    def layer(self) -> int:
+        """The layer of the targets, counted from 0."""
+        return self.at_step - 1
+
+    @property
+    def even(self) -> bool:
+        """Whether it gives the same input to all input neurons."""
+        return self.kind != "maximise" and self.stimulus_of is None
+
+
+def read_question(given: Mapping[str, Any]) -> Question:
+    """Read what a browser sent.
+
+    Raises
+    ------
+    ValueError
+        If something is missing, of another kind, or out of its range; the message says what would
+        be valid.
+
+    Examples
+    --------
+    >>> read_question({"kind": "stimulus", "connectome": "celegans", "inputs": ["ASH"]}).steps
+    3
+    """
+    kind = _one_of("question", given.get("kind"), KINDS)
+    inputs, targets, silenced = (
+        _texts(name, given.get(name)) for name in ("inputs", "targets", "silenced")
+    )
+    _needed("inputs: the neurons to drive", inputs)
+    if kind != "stimulus":
+        _needed("targets: the neurons to look at", targets)
+    if kind == "lesion":
+        _needed("neurons to silence", silenced)
+    steps = _whole("steps", given.get("steps"), 1, _MOST_STEPS, 3)
+    return Question(
+        kind=kind,
+        connectome=_text("connectome", given.get("connectome")),
+        inputs=inputs,
+        targets=targets,
+        silenced=silenced if kind == "lesion" else (),
+        steps=steps,
+        at_step=_whole("target step", given.get("at_step"), 1, steps, steps),
+        value=_number("activation asked", given.get("value"), 0.01, 1.0, 0.95),
+        strength=_number("input", given.get("strength"), 0.0, 1.0, 1.0),
+        throughout=given.get("throughout") is True,
+        stimulus_of=_run(given.get("stimulus_of")) if kind in ("lesion", "attribution") else None,
+        passes=_optional_passes(given.get("passes")),
+        seed=_whole("seed", given.get("seed"), 0, _LARGEST_SEED, 0),
+        unknown_sign=_whole("unknown sign", given.get("unknown_sign"), -1, 1, 0),
+        method=_one_of("method", given.get("method") or "vanilla", _METHODS),
+    )
+
+
+def _needed(what: str, selections: tuple[str, ...]) -> None:
+    if not selections:
+        raise ValueError(f"choose the {what}")
+
+
+def _one_of(what: str, value: object, valid: Any) -> str:
+    if not isinstance(value, str) or value not in valid:
+        raise ValueError(f"the {what} is one of {few(valid)}, not {_shown(value)}")
+    return value
+
+
+def _text(what: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"the {what} is a text, not {_shown(value)}")
+    return value
+
+
+def _texts(what: str, value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{what} are a list of selections, not {_shown(value)}")
+    return tuple(dict.fromkeys(value))
+
+
+def _whole(what: str, value: object, low: int, high: int, default: int) -> int:
+    number = _number(what, value, low, high, default)
+    if number != int(number):
+        raise ValueError(f"{what} is a whole number, not {number:g}")
+    return int(number)
+
+
+def _number(what: str, value: object, low: float, high: float, default: float) -> float:
+    if value is None or value == "":
+        return default
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not low <= number <= high:
+        raise ValueError(f"{what} is a number from {low:.10g} to {high:.10g}, not {_shown(value)}")
+    return number
+
+
+def _optional_passes(value: object) -> int | None:
+    return None if value in (None, "") else _whole("passes", value, 1, _MOST_PASSES, 1)
+
+
+def _run(value: object) -> int | None:
+    return None if value in (None, "", "even") else _whole("run", value, 1, 10**9, 1)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,291 @@
+"""Answers are what the library gives when it is asked in Python."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from explore_cases import wait_for
+
+import wiregrad as wg
+from wiregrad.explore import Session, Shelf
+from wiregrad.explore._answer import Answer
+from wiregrad.explore._details import details_of
+from wiregrad.explore._downloads import download, downloads_of
+from wiregrad.explore._elements import STYLESHEET, elements_of, read_node_id
+from wiregrad.explore._figures import figure_of, figures_of
+from wiregrad.explore._lines import lines_of
+from wiregrad.explore._signed_heatmap import signed_heatmap
+
+Answers = Callable[..., Answer]
+KINDS = {
+    "maximise": {"kind": "maximise"},
+    "stimulus": {"kind": "stimulus", "throughout": True, "strength": 0.5},
+    "lesion": {"kind": "lesion", "silenced": ["AVD", "FLP"], "throughout": True},
+    "attribution": {"kind": "attribution", "throughout": True, "strength": 0.3},
+}
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+def network_of(worm: wg.Connectome) -> wg.MultilayeredNetwork:
+    return wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, device="cpu")
+
+
+def test_a_search_finds_what_it_finds_in_python(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(kind="maximise")
+    same = wg.activation_maximisation(
+        network_of(worm), {2: {"AVA": 0.95}}, seed=0, use_tqdm=False, print_output=False
+    )
+    assert np.array_equal(found.stimulus, same.input)
+    assert found.targets["status"].tolist() == ["reached", "reached"]
+    assert found.named_targets["id"].tolist() == ["AVAL", "AVAR"]
+
+
+def test_a_stimulus_is_run(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(**KINDS["stimulus"])
+    expected = network_of(worm)(np.full((83, 3), 0.5)).numpy()
+    assert np.array_equal(found.activations, expected)
+    start = answers(kind="stimulus")
+    assert start.stimulus[:, 0].min() == 1
+    assert start.stimulus[:, 1:].max() == 0
+
+
+def test_a_lesion_is_the_network_without_the_neurons(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(**KINDS["lesion"])
+    silent = worm.select(["AVD", "FLP"])
+    matrix = worm.weights().matrix.toarray()
+    matrix[silent], matrix[:, silent] = 0, 0
+    stimulus = np.ones((83, 3))
+    stimulus[np.isin(worm.select("role=sensory"), silent)] = 0
+    expected = wg.reference_forward(matrix, worm.select("role=sensory"), stimulus)
+    assert np.allclose(found.activations, expected, atol=1e-5)
+    assert found.activations[silent].max() == 0
+    assert np.array_equal(found.intact, answers(kind="stimulus", throughout=True).activations)
+    change = found.change_table.set_index(["group", "step"])["change"]
+    both = worm.select("AVA")
+    mean = (found.activations - found.intact)[both, 2].mean()
+    assert change[("AVA", 3)] == pytest.approx(mean, abs=1e-6)
+    drawn = figure_of(found, "change").layout.yaxis.ticktext
+    assert "AVA" in drawn
+    assert not {"AVD", "FLP"} & set(drawn)  # they would take all the colour
+
+
+def test_an_attribution_is_the_saliency(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(**KINDS["attribution"])
+    expected = wg.saliency(network_of(worm), np.full((83, 3), 0.3), {2: ["AVA"]})
+    assert np.array_equal(found.saliency, expected)
+    assert found.saliency_table["saliency"].sum() == pytest.approx(float(expected.sum()), rel=1e-4)
+
+
+def test_the_stimulus_of_a_search_is_used_again(session: Session, answers: Answers) -> None:
+    found = answers(kind="maximise")
+    (number,) = [job.number for job in session.earlier("celegans") if job.answer is found]
+    lesion = answers(kind="lesion", silenced=["AVD"], stimulus_of=number)
+    assert np.array_equal(lesion.stimulus, found.stimulus)
+    assert np.array_equal(lesion.intact, found.activations)
+    with pytest.raises(ValueError, match="no stimulus of run 99"):
+        session.ask({**asked(), "kind": "attribution", "stimulus_of": 99})
+    with pytest.raises(ValueError, match=f"run {number} is of celegans, not of flyvis_column"):
+        session.ask(
+            {
+                "kind": "attribution",
+                "connectome": "flyvis_column",
+                "inputs": ["role=input"],
+                "targets": ["T4a"],
+                "stimulus_of": number,
+            }
+        )
+    with pytest.raises(ValueError, match="has 3 steps"):
+        session.ask({**asked(), "kind": "attribution", "stimulus_of": number, "steps": 5})
+
+
+def asked() -> dict[str, object]:
+    return {"connectome": "celegans", "inputs": ["role=sensory"], "targets": ["AVA"]}
+
+
+def test_questions_that_do_not_fit_are_refused_at_once(session: Session) -> None:
+    for given, problem in (
+        ({"connectome": "../../etc/passwd"}, "there is no connectome '../../etc/passwd' here"),
+        ({"inputs": ["nosuch"]}, "neither the id nor the cell type"),
+        ({"targets": ["AVX"]}, "did you mean"),
+        ({"kind": "lesion", "silenced": ["?"]}, "neither the id nor the cell type"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(problem)):
+            session.ask({"kind": "maximise", **asked(), **given})
+
+
+def test_a_connectome_is_loaded_when_it_is_chosen_and_once() -> None:
+    loaded: list[str] = []
+
+    def load() -> wg.Connectome:
+        loaded.append("worm")
+        return wg.datasets.celegans()
+
+    shelf = Shelf({"worm": load})
+    assert not loaded
+    assert shelf["worm"] is shelf["worm"]
+    assert loaded == ["worm"]
+    with pytest.raises(ValueError, match="give at least one"):
+        Shelf({})
+
+
+def test_reach_counts_what_the_network_can_reach(session: Session, worm: wg.Connectome) -> None:
+    reach = session.wiring("celegans").reach(("ASH",), ("AVA", "PLM"), 3)
+    linked = worm.weights().matrix.toarray() != 0
+    seen = np.zeros(302, bool)
+    frontier = np.isin(np.arange(302), worm.select("ASH"))
+    counts = []
+    for _ in reach.new:
+        frontier = (linked[:, frontier].any(axis=1)) & ~seen
+        seen |= frontier
+        counts.append(int(frontier.sum()))
+    assert reach.new == counts
+    rows = reach.targets.set_index("group")
+    assert rows.loc["AVA", "first"] == 1
+    assert rows.loc["AVA", "n"] == 2
+
+
+def test_networks_are_made_once_for_the_same_choice(session: Session) -> None:
+    wiring = session.wiring("celegans")
+    first = wiring.network(("ASH",), 3)
+    assert wiring.network(("ASH",), 3) is first
+    for steps in range(4, 12):
+        wiring.network(("ASH",), steps)
+    assert wiring.network(("ASH",), 3) is not first
+
+
+@kinds
+def test_every_figure_and_file_of_an_answer_can_be_had(answers: Answers, kind: str) -> None:
+    found = answers(**KINDS[kind])
+    assert {"stimulus", "activations", "circuit"} <= set(figures_of(found))
+    for name in figures_of(found):
+        assert len(figure_of(found, name).data) > 0
+    for name in downloads_of(found):
+        if name in ("report.html", "figure-losses.html"):
+            continue  # 5 MB each; the browser takes one
+        file = download(found, name)
+        assert file is not None
+        if name.endswith(".csv"):
+            assert len(pd.read_csv(io.StringIO(file.text))) > 0
+    assert ("report.html" in downloads_of(found)) == (kind == "maximise")
+    assert ("change.csv" in downloads_of(found)) == (kind == "lesion")
+    for name in ("../../setup.py", "/etc/passwd", "figure-../x.html", "figure-nosuch.html", ""):
+        assert download(found, name) is None
+
+
+@kinds
+def test_the_lines_repeat_the_answer(
+    answers: Answers, kind: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = answers(**KINDS[kind])
+    names: dict[str, object] = {}
+    exec(compile(lines_of(found), "repeat.py", "exec"), names)
+    if kind == "attribution":
+        assert np.array_equal(names["saliency"], found.saliency)
+    elif kind == "maximise":
+        assert np.array_equal(names["result"].output, found.activations)
+    else:
+        states = names["silenced" if kind == "lesion" else "activations"]
+        assert np.allclose(states, found.activations, atol=1e-6)
+        assert capsys.readouterr().out
+
+
+def test_the_lines_of_a_lesion_begin_with_the_search(session: Session, answers: Answers) -> None:
+    found = answers(kind="maximise")
+    (number,) = [job.number for job in session.earlier("celegans") if job.answer is found]
+    lesion = answers(kind="lesion", silenced=["AVD"], stimulus_of=number)
+    names: dict[str, object] = {}
+    exec(compile(lines_of(lesion, found), "repeat.py", "exec"), names)
+    assert np.allclose(names["silenced"], lesion.activations, atol=1e-6)
+    assert f"the one that run {number} found" in lines_of(lesion)
+
+
+def test_a_node_of_the_circuit_can_be_looked_up(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(kind="maximise")
+    elements = elements_of(found.circuit)
+    (place,) = [one["data"]["id"] for one in elements if one["data"].get("label") == "AVA"]
+    details = details_of(found, place)
+    assert details is not None
+    assert (details.group, details.layer, details.n_neurons) == ("AVA", 3, 2)
+    assert set(details.neurons["Neuron"]) == {"AVAL", "AVAR"}
+    edges = found.circuit.edges
+    into = edges[(edges["layer"] == 3) & (edges["post"] == "AVA")]
+    assert set(details.incoming["From"]) == set(into["pre"])
+    assert len(details.outgoing) == 0
+    # Partners by wiring, by hand.
+    matrix, labels = worm.weights().matrix.toarray(), worm.group_labels().to_numpy()
+    members = worm.select("AVA")
+    by_type = {t: matrix[members][:, labels == t].sum() / 2 for t in set(labels)}
+    strongest = max(by_type, key=lambda t: abs(by_type[t]))
+    first = details.partners[details.partners["Direction"] == "input from"].iloc[0]
+    assert (first["Cell type"], first["Weight"]) == (strongest, f"{by_type[strongest]:+.3g}")
+    for name in ("n999", "<script>", None, 3, {"id": "n0"}):
+        assert details_of(found, name) is None
+        assert read_node_id(name, found.circuit) is None
+
+
+def test_elements_are_plain_data_with_names_as_labels_alone(answers: Answers) -> None:
+    elements = elements_of(answers(kind="maximise").circuit)
+    assert json.loads(json.dumps(elements)) == elements
+    ids = {one["data"]["id"] for one in elements if "id" in one["data"]}
+    assert all(one.startswith(("n", "step")) for one in ids)
+    for one in elements:
+        if "source" in one["data"]:
+            assert {one["data"]["source"], one["data"]["target"]} <= ids
+    assert json.dumps(STYLESHEET)
+
+
+def test_a_circuit_without_edges_says_so(session: Session, answers: Answers) -> None:
+    found = answers(kind="stimulus", inputs=["PLM"], targets=["ASH"], steps=1)
+    figure = figure_of(found, "circuit")
+    assert "No connection leads" in figure.layout.annotations[0].text
+    without = answers(kind="stimulus", targets=[])
+    assert "circuit" not in figures_of(without)
+    assert "targets.csv" not in downloads_of(without)
+
+
+@pytest.mark.parametrize("n", [0, 1, 10_000])
+def test_signed_heatmaps_of_any_size(n: int) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "group": [f"<b>g{i}</b>" for i in range(n)],
+            "step": np.arange(n) % 7,
+            "change": rng.normal(size=n),
+        }
+    ).astype({"group": "string", "step": "int64", "change": "float64"})
+    figure = signed_heatmap(table, "change", "change", "step", 25)
+    if n == 0:
+        assert "0 everywhere" in figure.layout.annotations[0].text
+        return
+    heat = figure.data[0]
+    assert heat.zmin == -heat.zmax
+    assert len(heat.z) == min(n, 25)
+    assert all("<b>" not in name for name in figure.layout.yaxis.ticktext)
+
+
+@pytest.mark.slow
+def test_a_whole_brain_is_asked(shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data("flywire783")
+    session = Session(Shelf({"flywire": lambda: wg.Connectome.load(folder)}))
+    job = session.ask(
+        {
+            "kind": "maximise",
+            "connectome": "flywire",
+            "inputs": ["super_class=sensory and side=right"],
+            "targets": ["MBON11 and side=right"],
+            "steps": 4,
+        }
+    )
+    wait_for(lambda: job.over)
+    assert job.state == "done", job.error
+    assert job.answer is not None
+    assert job.answer.targets["attained"].tolist() == pytest.approx([0.95], abs=0.03)
+    assert len(elements_of(job.answer.circuit)) > 20
