@@ -1,7 +1,9 @@
 """The connectome as a differentiable network."""
 
+from ._divisive import divide_slopes
 from ._fused import is_compiled
 from ._gate import gate
+from ._groups import Groups
 from ._memory import has_room
 from ._network import MultilayeredNetwork
 from ._recording import read_window, recorded
@@ -14,11 +16,13 @@ from ._watch import Response, Slopes, Wanted, Watch
 
 __all__ = [
     "NO_WALK",
+    "Groups",
     "MultilayeredNetwork",
     "Response",
     "Slopes",
     "Wanted",
     "Watch",
+    "divide_slopes",
     "gate",
     "has_room",
     "is_compiled",
