@@ -17,7 +17,7 @@ import wiregrad as wg
 
 
 def train(folder: str | None, **options: Any) -> wg.FitResult:
-    """Fit a small network: minibatches, two starts, a schedule, all of which must be gone on with."""
+    """Fit a small network: minibatches, two starts, a schedule, all of which must go on."""
     true = make_random(idx_to_group=GROUPS, slope_dict={"a": 3, "b": 6}, bias_dict={"c": 0.2})
     network = make_random(idx_to_group=GROUPS)
     stimuli = draw_stimuli(network, 20)
@@ -37,7 +37,8 @@ def train(folder: str | None, **options: Any) -> wg.FitResult:
 
 def told(epoch: int, _: Mapping[str, float]) -> None:
     """Tell of the epoch, and give the other process time to act on it."""
-    print(epoch, flush=True)
+    sys.stdout.write(f"{epoch}\n")
+    sys.stdout.flush()
     time.sleep(0.02)
 
 
