@@ -3,6 +3,7 @@
 from ._maximise import activation_maximisation
 from ._result import MaximisationResult
 from ._saliency_map import saliency
+from ._saved_network import load_network, save_network
 from ._stability import spectral_radius
 from ._targets import TargetActivation
 from ._trainable import training_mode
@@ -29,7 +30,9 @@ __all__ = [
     "TrainingResult",
     "WeightsAndBiasesLog",
     "activation_maximisation",
+    "load_network",
     "saliency",
+    "save_network",
     "spectral_radius",
     "train_model",
     "training_mode",
