@@ -22,6 +22,13 @@ Floats = npt.NDArray[np.floating]
 #: What true parameters are drawn from, uniformly.
 TRUTH = {"slope": (2.0, 8.0), "bias": (0.0, 0.3), "tau": (1.0, 3.0), "divisive": (1.0, 6.0)}
 
+#: Starts are spread over the range of the truth: a class whose bias is far too low is silent, or its
+#: inhibition missing, which others can make up for in a local minimum.
+HOW = {
+    "slope": wg.Trainable(bounds=(0.1, 30), spread=1.5),
+    "bias": wg.Trainable(spread=0.15),
+}
+
 N_STIMULI, ACTIVE, NOISE, HELD_OUT = 300, 0.2, 0.05, 0.2
 
 #: A divisive strength is judged where the responses could tell it so well.
@@ -86,10 +93,7 @@ def recover(experiment: Experiment, data: Path, seed: int = 0) -> dict[str, Any]
         clean = true(stimuli, record=neurons).numpy()
     noisy = clean + NOISE * rng.standard_normal(clean.shape)
     trainer = wg.Trainer(
-        {
-            name: wg.Trainable(bounds=(0.1, 30)) if name == "slope" else None
-            for name in experiment.parameters
-        },
+        {name: HOW.get(name) for name in experiment.parameters},
         epochs=experiment.epochs,
         learning_rate=0.1,
         schedule="cosine",
