@@ -54,6 +54,7 @@ def odours(data: Path) -> dict[str, Any]:
     found["by type"] = _scores(_fit(network, stimuli, values, channels, "cell_type"), values)
     own = given[list(channels)].to_numpy()
     found["PN = ORN"] = _scores(_affine(own, values), values)
+    found["PN = ORN, by type"] = _scores(_affine_each(own, values), values)
     found["PN's mean"] = _scores(_means(values), values)
     shuffled = stimuli[rng.permutation(len(stimuli))]
     found["odours shuffled"] = _scores(
@@ -156,9 +157,17 @@ def _affine(own: Floats, values: Floats) -> Floats:
     for odour in range(len(values)):
         rest = np.arange(len(values)) != odour
         there = rest[:, None] & np.isfinite(own) & np.isfinite(values)
-        slope, offset = np.polyfit(own[there], values[there], 1)
+        offset, slope = values[there].mean() if there.any() else np.nan, 0.0
+        if there.sum() > 2 and own[there].std() > 0:
+            slope, offset = np.polyfit(own[there], values[there], 1)
         predicted[odour] = offset + slope * np.nan_to_num(own[odour])
     return predicted
+
+
+def _affine_each(own: Floats, values: Floats) -> Floats:
+    """Predict each odour by the line through the others, one for each glomerulus."""
+    columns = [_affine(own[:, [i]], values[:, [i]]) for i in range(values.shape[1])]
+    return np.concatenate(columns, axis=1)
 
 
 def _means(values: Floats) -> Floats:

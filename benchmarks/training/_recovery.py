@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.floating]
 #: What true parameters are drawn from, uniformly.
 TRUTH = {"slope": (2.0, 8.0), "bias": (0.0, 0.3), "tau": (1.0, 3.0), "divisive": (1.0, 6.0)}
 
-#: Starts are spread over the range of the truth: a class whose bias is far too low is silent, or its
-#: inhibition missing, which others can make up for in a local minimum.
+#: Starts are spread over the range of the truth: where the bias of a class is far too low its
+#: inhibition is missing, and others can make up for that in a local minimum.
 HOW = {
     "slope": wg.Trainable(bounds=(0.1, 30), spread=1.5),
     "bias": wg.Trainable(spread=0.15),
@@ -71,9 +71,6 @@ EXPERIMENTS = {
     "larva": Experiment("larva", per_class=6),
     "worm, divisive": Experiment(
         "worm", divisive=10, parameters=("slope", "bias", "divisive"), per_class=2
-    ),
-    "larva, divisive": Experiment(
-        "larva", divisive=1, parameters=("slope", "bias", "divisive"), per_class=6, starts=2
     ),
 }
 
