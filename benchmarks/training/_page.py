@@ -138,8 +138,8 @@ wg.save_network(network, "ava-fitted", result)
 - **Parameters.** `slope`, `bias`, `tau` (of networks that have it), `divisive` (strengths of
   presynaptic groups), `divisive_gain` (of pairs), `weight` (factors on connections, which keep
   their pattern and sign). `Trainable` says how values are shared (`by`: group, neuron, a column of
-  the labels, pair, edge, shared), which are trained (`only`), their bounds, and penalties toward the
-  start (`l1`, `l2`). A value is x well inside its bounds and nears them smoothly; what starts at a
+  the labels, pair, edge, shared), which are trained (`only`), their bounds, and penalties toward
+  the start (`l1`, `l2`). A value is x well inside its bounds and nears them smoothly; what starts at a
   bound is moved inside by a tenth of `softness`.
 - **Recordings.** Neurons or groups (their mean), at steps, over the whole time course, or as means
   over time; NaN is missing; `weights` weigh. `Observation` adds a calcium kernel and a readout,

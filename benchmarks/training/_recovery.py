@@ -68,7 +68,7 @@ class Experiment:
 
 EXPERIMENTS = {
     "worm": Experiment("worm"),
-    "larva": Experiment("larva", per_class=6),
+    "larva": Experiment("larva", per_class=6, epochs=120),
     "worm, divisive": Experiment(
         "worm", divisive=10, parameters=("slope", "bias", "divisive"), per_class=2
     ),
