@@ -152,10 +152,10 @@ def _fit(
 
 
 def _affine(own: Floats, values: Floats) -> Floats:
-    """Predict each odour by the line through all glomeruli of the others: PN = a + b ORN."""
+    """Predict odours by the line through all glomeruli of the others: PN = a + b ORN."""
     predicted = np.full(values.shape, np.nan)
-    for odour in range(len(values)):
-        rest = np.arange(len(values)) != odour
+    for odour in _left_out(len(values)):
+        rest = ~np.isin(np.arange(len(values)), odour)
         there = rest[:, None] & np.isfinite(own) & np.isfinite(values)
         offset, slope = values[there].mean() if there.any() else np.nan, 0.0
         if there.sum() > 2 and own[there].std() > 0:
@@ -165,15 +165,23 @@ def _affine(own: Floats, values: Floats) -> Floats:
 
 
 def _affine_each(own: Floats, values: Floats) -> Floats:
-    """Predict each odour by the line through the others, one for each glomerulus."""
+    """Predict odours by the line through the others, one for each glomerulus."""
     columns = [_affine(own[:, [i]], values[:, [i]]) for i in range(values.shape[1])]
     return np.concatenate(columns, axis=1)
 
 
 def _means(values: Floats) -> Floats:
-    """Predict each odour by each glomerulus' mean over the others: it knows no odour."""
-    rest = [np.delete(values, odour, axis=0) for odour in range(len(values))]
-    return np.stack([np.nanmean(part, axis=0) for part in rest])
+    """Predict odours by each glomerulus' mean over the others: it knows no odour."""
+    predicted = np.full(values.shape, np.nan)
+    for odour in _left_out(len(values)):
+        predicted[odour] = np.nanmean(np.delete(values, odour, axis=0), axis=0)
+    return predicted
+
+
+def _left_out(n_odours: int) -> list[npt.NDArray[np.int64]]:
+    """Divide the odours as `Trainer.cross_validate` does."""
+    drawn = np.random.default_rng(SEED).permutation(n_odours)
+    return [drawn[fold::FOLDS] for fold in range(FOLDS)]
 
 
 def _scores(predicted: Floats, values: Floats) -> dict[str, float]:

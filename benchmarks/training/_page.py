@@ -139,8 +139,8 @@ wg.save_network(network, "ava-fitted", result)
   presynaptic groups), `divisive_gain` (of pairs), `weight` (factors on connections, which keep
   their pattern and sign). `Trainable` says how values are shared (`by`: group, neuron, a column of
   the labels, pair, edge, shared), which are trained (`only`), their bounds, and penalties toward
-  the start (`l1`, `l2`). A value is x well inside its bounds and nears them smoothly; what starts at a
-  bound is moved inside by a tenth of `softness`.
+  the start (`l1`, `l2`). A value is x well inside its bounds and nears them smoothly; what starts
+  at a bound is moved inside by a tenth of `softness`.
 - **Recordings.** Neurons or groups (their mean), at steps, over the whole time course, or as means
   over time; NaN is missing; `weights` weigh. `Observation` adds a calcium kernel and a readout,
   whose gain and offset are worked out in closed form at every step, so that the gradient knows of
@@ -192,10 +192,11 @@ offset for all; names of odours are matched after spelling Greek letters out and
 What this says: the network explains a little more than a straight line from receptor to projection
 neuron does, if each has as few parameters. Most of that is in the identity of the glomeruli, as the
 rewired networks show; the wiring of local neurons adds little. With parameters for each cell type
-it gains on values that a glomerulus has in common over odours, which need no odour at all to be
-predicted (compare the means), and not across odours. Responses of the two sources were recorded at
-other concentrations, and the receptors of some glomeruli are unknown; a limit on what any model can
-explain is not known.
+it gains on what a glomerulus has in common over odours, which needs no odour to be predicted
+(compare the means), and loses across odours; a line for each glomerulus, without any network, does
+better than that. Shuffling and rewiring were drawn once each. Responses of the two sources were
+recorded at other concentrations, and the receptors of some glomeruli are unknown; a limit on what
+any model can explain is not known.
 
 ## An epoch on FlyWire
 
