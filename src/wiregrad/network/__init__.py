@@ -1,9 +1,11 @@
 """The connectome as a differentiable network."""
 
+from ._divisive import divide_slopes
 from ._dynamics import Dynamics, Linear
 from ._funnel import Funnel, Funnels
 from ._fused import is_compiled
 from ._gate import gate
+from ._groups import Groups
 from ._leaky_rectified import LeakyRectified
 from ._manipulated import manipulated
 from ._manipulations import Clamp, Manipulation, Manipulations, Scale, Silence, SilenceMode
@@ -25,6 +27,7 @@ __all__ = [
     "Dynamics",
     "Funnel",
     "Funnels",
+    "Groups",
     "LeakyRectified",
     "Linear",
     "Manipulation",
@@ -39,6 +42,7 @@ __all__ = [
     "Wanted",
     "Watch",
     "can_change",
+    "divide_slopes",
     "driven_states",
     "gate",
     "has_room",

@@ -5,6 +5,7 @@ from ._activations import plot_activations
 from ._by_column import plot_activity_by_column
 from ._circuit import plot_circuit
 from ._eye_map import plot_eye_map
+from ._fits import plot_fit, plot_parameters, plot_residuals
 from ._losses import plot_losses
 from ._neuroglancer import (
     NGL_SOURCES,
@@ -30,7 +31,10 @@ __all__ = [
     "plot_activity_by_column",
     "plot_circuit",
     "plot_eye_map",
+    "plot_fit",
     "plot_losses",
+    "plot_parameters",
+    "plot_residuals",
     "plot_saliency",
     "plot_stimulus",
     "plot_sweep",

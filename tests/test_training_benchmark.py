@@ -1,0 +1,67 @@
+"""The benchmark of training: its page is that of its results, and its parts do what they say."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "benchmarks" / "training").is_dir(), reason="the benchmarks are not shipped"
+)
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> Iterator[Callable[[str], ModuleType]]:
+    """Modules of the benchmark by name, without the underscore."""
+    sys.path.append(str(ROOT))
+    yield lambda name: importlib.import_module(f"benchmarks.training._{name}")
+    sys.path.remove(str(ROOT))
+
+
+def test_the_page_is_that_of_the_results(benchmark: Any) -> None:
+    results = json.loads((ROOT / "benchmarks" / "training.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    assert benchmark("page").page(results) == page
+
+
+def test_names_of_odours_are_written_in_one_way(benchmark: Any) -> None:
+    normal = benchmark("odours")._normal
+    assert normal("g-butyrolactone ") == normal("gamma-Butyrolactone")
+    assert normal("Methyl Salicilate") == "methyl salicylate"
+
+
+def test_lines_are_drawn_without_what_they_predict(benchmark: Any) -> None:
+    odours = benchmark("odours")
+    rng = np.random.default_rng(0)
+    own = rng.random((12, 3))
+    values = 0.2 + 0.5 * own
+    np.testing.assert_allclose(odours._affine(own, values), values)
+    np.testing.assert_allclose(odours._affine_each(own, values), values)
+    part = odours._left_out(12)[0]
+    changed = values.copy()
+    changed[part] += 1
+    assert odours._affine(own, changed)[part] == pytest.approx(values[part])
+    scores = odours._scores(values, values)
+    assert (scores["all"], scores["explained"]) == (pytest.approx(1), 1)
+
+
+@pytest.mark.slow
+def test_known_parameters_come_back_in_the_worm(benchmark: Any) -> None:
+    recovery = benchmark("recovery")
+    experiment = replace(recovery.EXPERIMENTS["worm"], starts=1)
+    found = recovery.recover(experiment, ROOT)
+    assert found["held_out"] < 1.1 * found["floor"]
+    assert found["judged"] > 100
+    for parameter in ("slope", "bias"):
+        assert found["parameters"][parameter]["correlation"] > 0.95
