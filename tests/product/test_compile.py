@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from pathlib import Path
 
@@ -51,6 +52,35 @@ def test_it_is_compiled_anew_when_kernels_beside_it_change(tmp_path: Path) -> No
     before = _compile._stamp(network)
     shutil.copytree(network, tmp_path / "network")
     assert _compile._stamp(tmp_path / "network") == before != stamps[0]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "product._rows",
+        "product._tile_sums",
+        "network._activate_kernels",
+        "network._backward_kernels",
+    ],
+)
+def test_every_kernel_of_a_module_has_a_name_of_its_own(module: str) -> None:
+    """Else the linker may take one for the other, where several processes filled the cache."""
+    found = importlib.import_module(f"wiregrad.{module}")
+    kernels = {id(x): x for x in vars(found).values() if hasattr(x, "py_func")}.values()
+    names = [x.py_func.__qualname__ for x in kernels if x.py_func.__module__ == found.__name__]
+    assert len(names) > 2
+    assert len(names) == len(set(names))
+
+
+def test_what_one_factory_makes_is_named_after_what_it_was_made_with() -> None:
+    def make(n: int) -> object:
+        def add_to(x: int) -> int:
+            return x + n
+
+        return kernel(add_to)
+
+    made = [make(n).py_func.__qualname__ for n in (2, 8)]  # type: ignore[attr-defined]
+    assert [name.rpartition(".")[2] for name in made] == ["add_to_2", "add_to_8"]
 
 
 def test_what_is_not_compiled_at_all_is_not_waited_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,14 +33,28 @@ def _stamp(folder: Path) -> str:
 
 def kernel(function: _Function) -> _Function:
     """Compile a function that runs on one thread."""
-    compiled: _Function = _stamped(numba.njit(**_OPTIONS)(function))
+    compiled: _Function = _stamped(numba.njit(**_OPTIONS)(_named(function)))
     return compiled
 
 
 def parallel_kernel(function: _Function) -> _Function:
     """Compile a function whose `numba.prange` loops are shared among threads."""
-    compiled: _Function = _stamped(numba.njit(**_OPTIONS, parallel=True)(function))
+    compiled: _Function = _stamped(numba.njit(**_OPTIONS, parallel=True)(_named(function)))
     return compiled
+
+
+def _named(function: _Function) -> _Function:
+    """Tell functions made by one factory apart by their names.
+
+    numba numbers what it compiles, anew in every process, and a symbol is called by name and
+    number. Read from the cache, where several processes have left theirs, two functions of one name
+    could share a number, and the linker would take one for the other.
+    """
+    cells = getattr(function, "__closure__", None) or ()
+    made_with = "_".join(str(getattr(x, "__name__", x)) for x in (c.cell_contents for c in cells))
+    if made_with:
+        function.__qualname__ += "_" + re.sub(r"\W", "_", made_with)
+    return function
 
 
 def _stamped(compiled: Any) -> Any:
