@@ -13,10 +13,12 @@ from .connectome import (
 )
 from .experiments import SweepResult, problems_for, sweep
 from .gradients import (
+    Attribution,
     MaximisationResult,
     TargetActivation,
     TrainingResult,
     activation_maximisation,
+    attribution,
     saliency,
     train_model,
     training_mode,
@@ -41,6 +43,7 @@ from .tables import (
 
 __all__ = [
     "TRANSMITTER_SIGNS",
+    "Attribution",
     "Connectome",
     "MaximisationResult",
     "MultilayeredNetwork",
@@ -55,6 +58,7 @@ __all__ = [
     "activity_by_column",
     "add_sign",
     "adjacency_df_to_el",
+    "attribution",
     "datasets",
     "get_activations",
     "get_activations_for_path",
