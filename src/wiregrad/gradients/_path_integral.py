@@ -137,8 +137,10 @@ def integrate(
     Along the path the response F is smooth between crossings of the threshold, where it jumps.
     Over an interval F(b) - F(a) less the integral of its slope is an error of the trapezoidal rule,
     which vanishes as the interval is halved, or a jump, which stays: it counts as one once the
-    change of the slope over the interval explains less than a twentieth of it. Cost: n_steps + 1 runs, and
-    then up to 20 n_steps more forward and backward, twice, where much jumps.
+    change of the slope over the interval explains less than a twentieth of it.
+
+    Cost: n_steps + 1 runs, and up to 20 n_steps more, of which most are made twice, where much
+    jumps.
     """
     n_members = len(block.values)
     total = torch.zeros(n_members, block.size, dtype=torch.float64, device=block.values.device)
