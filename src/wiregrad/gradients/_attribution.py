@@ -126,7 +126,7 @@ def attribution(
     `network.activations`, the parameters' gradients and the caller's gradient mode are left alone.
 
     Cost: a run is a pass over the edges a step forward and one back, many runs at a time. Gradients
-    take one run a member. Integrated gradients take n_steps + 1 (for each layer, of neurons), and
+    take one run a member. Integrated gradients take n_steps + 2 (for each layer, of neurons), and
     up to 20 times as many where much jumps; SmoothGrad takes n_samples. Memory: 8 bytes a source
     and member, and 200 MB.
 

@@ -67,12 +67,15 @@ class _Path:
         Where the response is continuous, even if its slope is not, an interval leaves open less
         than the change of the slope could explain.
         """
+        sure = self._explained() <= _UNCERTAIN * np.abs(self.residual())
         width = np.diff(self.at)
-        explained = np.abs(np.diff(self.slope)) * width / 2
-        known: npt.NDArray[np.bool_] = (width <= coarse) & (
-            explained <= _UNCERTAIN * np.abs(self.residual())
-        )
-        return known | (width <= narrowest)
+        known: npt.NDArray[np.bool_] = ((width <= coarse) & sure) | (width <= narrowest)
+        return known
+
+    def _explained(self) -> FloatArray:
+        """Return what the change of the slope could explain of what each interval leaves open."""
+        explained: FloatArray = np.abs(np.diff(self.slope)) * np.diff(self.at) / 2
+        return explained
 
     def to_halve(self, coarse: float, narrowest: float, allowed: float, most: int) -> IndexArray:
         """List intervals to halve, so that what the others leave open is small enough.
@@ -95,7 +98,8 @@ class _Path:
 
     def jumps(self, coarse: float, narrowest: float, least: float) -> list[tuple[float, float]]:
         """List the place and the size of each jump that was located."""
-        found = self.located(coarse, narrowest) & (np.abs(self.residual()) > least)
+        size = np.abs(self.residual())
+        found = self.located(coarse, narrowest) & (size > least) & (self._explained() < size / 2)
         middle = (self.at[1:] + self.at[:-1]) / 2
         return list(zip(middle[found].tolist(), self.residual()[found].tolist(), strict=True))
 
@@ -139,12 +143,16 @@ def integrate(
     which vanishes as the interval is halved, or a jump, which stays: it counts as one once the
     change of the slope over the interval explains less than a twentieth of it.
 
-    Cost: n_steps + 1 runs, and up to 20 n_steps more, of which most are made twice, where much
+    Cost: n_steps + 2 runs, and up to 20 n_steps more, of which most are made twice, where much
     jumps.
     """
     n_members = len(block.values)
     total = torch.zeros(n_members, block.size, dtype=torch.float64, device=block.values.device)
-    grid = np.linspace(0, 1, n_steps + 1)
+    coarse, narrowest = (
+        1 / n_steps / 2 ** (halvings - 0.5) for halvings in (_FEWEST, _MOST[block.values.dtype])
+    )
+    # The baseline often lies on a kink, with every drive 0: its slope is taken just beside it.
+    grid = np.concatenate([[0, narrowest / 2], np.linspace(0, 1, n_steps + 1)[1:]])
     members = np.repeat(np.arange(n_members), len(grid))
     runner.expect(len(members))
     weights = np.tile(trapezoid_weights(grid), n_members)
@@ -156,9 +164,6 @@ def integrate(
     begin, end = (np.array([path.response[i] for path in paths]) for i in (0, -1))
     if tolerance is None:
         return Integrated(total, begin, end, [])
-    coarse, narrowest = (
-        1 / n_steps / 2 ** (halvings - 0.5) for halvings in (_FEWEST, _MOST[block.values.dtype])
-    )
     allowed = tolerance * np.maximum(np.abs(end - begin), _LEAST_CHANGE)
     _refine(runner, block, paths, (coarse, narrowest), allowed, _PATIENCE * n_steps)
     _add_up_again(runner, block, paths, total)

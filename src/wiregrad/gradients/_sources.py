@@ -297,7 +297,9 @@ def _grouped(
 ) -> tuple[IndexArray, pd.DataFrame]:
     """Make one row of the sources of a group; return each source's row, and the rows."""
     names = {
-        {"neuron": "group"}.get(column, f"{column}_group"): groups[table[column].to_numpy()]
+        "group" if column == "neuron" else f"{column}_group": pd.array(
+            groups[table[column].to_numpy()], dtype="string"
+        )
         for column in ("neuron", "pre", "post")
         if column in table
     }
