@@ -11,7 +11,14 @@ from .connectome import (
     add_sign,
     select_neurons,
 )
-from .experiments import SweepResult, problems_for, sweep
+from .experiments import (
+    NullComparison,
+    SweepResult,
+    ask_of_nulls,
+    problems_for,
+    rewired_networks,
+    sweep,
+)
 from .gradients import (
     Attribution,
     MaximisationResult,
@@ -47,6 +54,7 @@ __all__ = [
     "Connectome",
     "MaximisationResult",
     "MultilayeredNetwork",
+    "NullComparison",
     "SweepResult",
     "TargetActivation",
     "TrainingResult",
@@ -58,6 +66,7 @@ __all__ = [
     "activity_by_column",
     "add_sign",
     "adjacency_df_to_el",
+    "ask_of_nulls",
     "attribution",
     "datasets",
     "get_activations",
@@ -69,6 +78,7 @@ __all__ = [
     "reference_forward",
     "report",
     "result_summary",
+    "rewired_networks",
     "saliency",
     "scipy_sparse_to_pytorch",
     "select_neurons",
