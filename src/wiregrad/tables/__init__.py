@@ -13,12 +13,14 @@ from ._labels import neuron_labels, neuron_names
 from ._neuron_activation import get_neuron_activation
 from ._neuron_numbers import find_numbers
 from ._path_activations import activated_path_for_ngl, get_activations_for_path
+from ._pulses import pulses
 from ._selected_activations import get_activations
 from ._stimulus import active_inputs, stimulus_by_group
 from ._strongest import strongest_groups
 from ._strongest_circuit import strongest_circuit
 from ._strongest_targets import strongest_targets
 from ._targets import STATUSES, targets_by_group
+from ._visual_stimuli import image_sequence, looming_disc, moving_edge, sine_grating
 
 __all__ = [
     "STATUSES",
@@ -36,10 +38,15 @@ __all__ = [
     "get_activations_for_path",
     "get_input_activation",
     "get_neuron_activation",
+    "image_sequence",
     "input_from_df",
+    "looming_disc",
+    "moving_edge",
     "neuron_labels",
     "neuron_names",
+    "pulses",
     "result_summary",
+    "sine_grating",
     "stimulus_by_group",
     "strongest_circuit",
     "strongest_groups",
