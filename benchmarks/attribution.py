@@ -276,7 +276,7 @@ def write(data: Path, out: Path) -> None:
         if animal.name != "FlyWire":
             complete += completeness(animal)
         found += list(correlations(animal))
-        print(animal.name, flush=True)
+        print(*complete, *correlation_rows(pd.DataFrame(found)), sep="\n", flush=True)
     table = pd.DataFrame(found)
     text = PAGE.format(
         machine=machine(),
