@@ -235,15 +235,15 @@ By connectome, with the mean |change| of the target when a top and when a random
 |---|---|---|---|---|---|---|
 {correlations}
 
-- **input_x_gradient** is the first guess at what an ablation does, and ranks sources best where
-  single sources do little. It misses what a source does when it is switched off for good:
-  saturation and thresholds.
-- **gradient** ranks by what a source could do per unit, whatever it does now: of two inputs with
-  the same slope the stronger one loses more.
-- **integrated_gradients** divides up the whole change from silence. Where the response saturates,
-  single ablations do next to nothing, and what each of many sources shares in is not what is lost
-  without it.
-- **smoothgrad** looks at slopes nearby, also beyond thresholds.
+- **input_x_gradient** ranks best. Random stimuli drive many inputs at once, so that leaving a single
+  one out is a small change, where the slope says nearly all; expect less where one source does much.
+- **integrated_gradients** divides up the whole change from silence, which is not what is lost
+  without one source: least alike on the worm's stimulus, where responses saturate and jumps carry
+  a fifth of the change.
+- **gradient** and **smoothgrad** rank by what a source does per unit: of two inputs with the same
+  slope the stronger one loses more.
+- About half of the pairs are random sources, most of which do nothing, and are said to: that is in
+  the correlation too.
 
 Take the attribution to find candidates and `verify=` to see what they do.
 
