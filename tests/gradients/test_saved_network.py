@@ -28,6 +28,8 @@ def fitted(worm: wg.Connectome, **options: Any) -> wg.FitResult:
     parameters = ["slope", "bias", "weight"]
     if network.divisive_strength is not None:
         parameters.append("divisive")
+    if network.tau is not None:
+        parameters.append("tau")
     trainer = wg.Trainer(parameters, epochs=3)
     return trainer.fit(network, STIMULI, recording, stability=False, progress=False)
 
@@ -36,6 +38,7 @@ OPTIONS: list[dict[str, Any]] = [
     {},
     {"group_by": "id", "threshold": 0.02, "default_bias": 0.03},
     {"group_by": None},
+    {"tau": 3.0, "input_range": (-1.0, 1.0)},
     {"divisive_normalization": {"DD": ["VB"]}, "divisive_rule": "sum"},
 ]
 
@@ -120,3 +123,11 @@ def test_what_is_no_saved_network_is_refused(
     monkeypatch.setattr(_saved_network, "_FORMAT", 2)
     with pytest.raises(ValueError, match=r"is of format 1, and this version .* reads format 2"):
         wg.load_network(tmp_path, worm)
+
+
+def test_what_cannot_be_written_is_refused(worm: wg.Connectome, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="dynamics of its own"):
+        wg.save_network(make(worm, dynamics=wg.Linear()), tmp_path)
+    silenced = make(worm).manipulated(wg.Manipulations().silence("AVA"))
+    with pytest.raises(ValueError, match=r"is manipulated \(AVA silenced"):
+        wg.save_network(silenced, tmp_path)

@@ -261,3 +261,24 @@ def test_numbers_of_a_table_name_their_pairs() -> None:
     assert table[table["parameter"] == "slope"]["post"].isna().all()
     pairs = set(table[table["parameter"] == "weight"][["name", "post"]].itertuples(index=False))
     assert ("a", "b") in pairs
+
+
+def test_time_constants_come_back(worm: wg.Connectome) -> None:
+    """Of groups that the stimuli drive and the recorded neurons feel."""
+
+    def make(tau: float) -> wg.MultilayeredNetwork:
+        return wg.MultilayeredNetwork.from_connectome(
+            worm, "role=sensory", 4, unknown_sign=1, device="cpu", group_by="role", tau=tau
+        )
+
+    rng = np.random.default_rng(0)
+    stimuli = rng.random((12, 83, 4)) * (rng.random((12, 83, 4)) < 0.2)
+    network = make(1.5)
+    names = [name for group in ("AVA", "AVB", "RIM") for name in network.find(group).tolist()]
+    measured = make(3.0)(stimuli, record=["AVA", "AVB", "RIM"]).numpy()
+    trainer = wg.Trainer({"tau": None}, epochs=60)
+    fitted = trainer.fit(
+        network, stimuli, wg.Recording(measured, names), stability=False, progress=False
+    )
+    values = fitted.parameters.set_index("name")["fitted"]
+    assert values[["inter", "motor", "sensory"]].tolist() == pytest.approx([3.0] * 3, abs=0.15)

@@ -2,8 +2,18 @@
 
 from ._lesion_result import LesionScreen
 from ._lesion_screen import lesion_screen
+from ._nulls import NullComparison, ask_of_nulls, rewired_networks
 from ._problems import problems_for
 from ._sweep import sweep
 from ._sweep_result import SweepResult
 
-__all__ = ["LesionScreen", "SweepResult", "lesion_screen", "problems_for", "sweep"]
+__all__ = [
+    "LesionScreen",
+    "NullComparison",
+    "SweepResult",
+    "ask_of_nulls",
+    "lesion_screen",
+    "problems_for",
+    "rewired_networks",
+    "sweep",
+]

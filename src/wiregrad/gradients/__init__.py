@@ -1,5 +1,7 @@
 """Questions asked of a network with gradients."""
 
+from ._attribution import attribution
+from ._attribution_result import Attribution
 from ._maximise import activation_maximisation
 from ._progress import SearchProgress
 from ._result import MaximisationResult
@@ -19,6 +21,7 @@ from ._training_result import TrainingResult
 from ._training_trainer import Trainer
 
 __all__ = [
+    "Attribution",
     "CrossValidation",
     "FitResult",
     "MaximisationResult",
@@ -32,6 +35,7 @@ __all__ = [
     "TrainingResult",
     "WeightsAndBiasesLog",
     "activation_maximisation",
+    "attribution",
     "load_network",
     "saliency",
     "save_network",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -22,8 +21,7 @@ from ..network import (
     read_window,
 )
 from ._given_tensor import given_tensor
-from ._members import members_of
-from ._target_rows import count_from_start, layers_are
+from ._named_places import list_places
 
 __all__ = ["saliency"]
 
@@ -142,51 +140,10 @@ def _places(neurons_of_interest: Mapping[int, Any], model: MultilayeredNetwork) 
             "neurons_of_interest is a dict {layer: neurons}, not "
             f"{type(neurons_of_interest).__name__}"
         )
-    named = {layer: what for layer, what in neurons_of_interest.items() if not _is_empty_list(what)}
-    if not named:
-        raise ValueError(
-            "neurons_of_interest names no neurons: give {layer: neurons}, such as {-1: [0]}"
-        )
-    layers = _layers(list(named), model.num_layers)
-    members = [_members(what, model) for what in named.values()]
+    layers, members = list_places(list(neurons_of_interest.items()), model, "neurons_of_interest")
     places = np.stack([np.repeat(layers, [len(m) for m in members]), np.concatenate(members)])
     (layer, neuron), count = np.unique(places, axis=1, return_counts=True)
     return _Places(layer, neuron, count)
-
-
-def _members(what: Any, model: MultilayeredNetwork) -> IndexArray:
-    """List the neurons of a selection; of a list, all that each of its items names."""
-    if isinstance(what, (np.ndarray, pd.Series, pd.Index, Tensor)) and what.ndim:
-        what = np.asarray(what).ravel().tolist()
-    if not isinstance(what, (list, tuple, range)):
-        return model.find(what)
-    if all(isinstance(item, bool | np.bool_) for item in what):  # a mask
-        return model.find(what)
-    members = members_of(list(what), model, lambda code: model.find(what[code]))
-    return members.of_each(np.arange(len(what)))[1]
-
-
-def _is_empty_list(what: Any) -> bool:
-    if isinstance(what, str) or not isinstance(what, Sized) or getattr(what, "ndim", 1) == 0:
-        return False
-    return len(what) == 0
-
-
-def _layers(given: list[Any], num_layers: int) -> IndexArray:
-    for layer in given:
-        whole = isinstance(layer, (int, np.integer)) and not isinstance(layer, bool)
-        if not whole and not (isinstance(layer, float) and layer.is_integer()):
-            raise ValueError(
-                f"the layer {layer!r} of neurons_of_interest is no whole number: "
-                f"{layers_are(num_layers)}"
-            )
-    layers, outside = count_from_start(np.array(given, dtype=np.int64), num_layers)
-    if outside.any():
-        raise ValueError(
-            f"layer {given[int(np.flatnonzero(outside)[0])]} of neurons_of_interest is out of "
-            f"range: {layers_are(num_layers)}"
-        )
-    return layers
 
 
 def _gradient(

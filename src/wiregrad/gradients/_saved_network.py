@@ -24,7 +24,13 @@ __all__ = ["load_network", "save_network"]
 _PAGE, _FORMAT = "network.json", 1
 
 #: What a network is set to besides its wiring and its parameters.
-_SETTINGS = ("threshold", "tanh_steepness", "default_bias", "signed_biases", "divisive_rule")
+_SETTINGS = (
+    *("threshold", "tanh_steepness", "default_bias", "signed_biases", "divisive_rule"),
+    "input_range",
+)
+
+# A network with time constants is made with these, which are then replaced.
+_ANY_TAU = 2.0
 
 #: What `from_connectome` was given that says how weights come from the connectome.
 _CHOICES = ("group_by", "sign", "transmitter_signs")
@@ -48,8 +54,8 @@ def save_network(
     Raises
     ------
     ValueError
-        If the network was made from bare weights, or has an activation function of your own or a
-        sign rule that is a function, which cannot be written.
+        If the network was made from bare weights, is manipulated, or has an activation function or
+        dynamics of your own or a sign rule that is a function, which cannot be written.
 
     Notes
     -----
@@ -78,6 +84,13 @@ def save_network(
         )
     if network.custom_activation_function is not None:
         raise ValueError("a network with an activation function of your own cannot be saved")
+    if network.dynamics is not None:
+        raise ValueError("a network with dynamics of its own (`dynamics=`) cannot be saved")
+    if network.manipulations:
+        raise ValueError(
+            f"this network is manipulated ({network.manipulations}): save the one that it was made "
+            "of, and manipulate it again when it is loaded"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     arrays = f"connections-{uuid.uuid4().hex[:12]}.npz"
     page = {
@@ -158,7 +171,7 @@ def load_network(
         page["steps"],
         **page["choices"],
         **page["settings"],
-        **_divisive_options(page),
+        **_parts(page),
         device=device,
     )
     if page["pattern"] != _pattern(network):
@@ -242,9 +255,11 @@ def _pairs(network: MultilayeredNetwork) -> list[list[Any]] | None:
     ]
 
 
-def _divisive_options(page: Mapping[str, Any]) -> dict[str, Any]:
+def _parts(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what makes the parameters that not every network has."""
     pairs = page["divisive_normalization"]
-    return {} if pairs is None else {"divisive_normalization": dict(pairs)}
+    divisive = {} if pairs is None else {"divisive_normalization": dict(pairs)}
+    return divisive | ({"tau": _ANY_TAU} if "tau" in page["parameters"] else {})
 
 
 def _training(result: FitResult) -> dict[str, Any]:

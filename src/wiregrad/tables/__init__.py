@@ -16,6 +16,7 @@ from ._neuron_numbers import find_numbers
 from ._neurons import read_neurons
 from ._on_grid import activity_on_grid
 from ._path_activations import activated_path_for_ngl, get_activations_for_path
+from ._pulses import pulses
 from ._saliency_by_group import saliency_by_group
 from ._selected_activations import get_activations
 from ._spread import activation_spread
@@ -23,6 +24,7 @@ from ._stimulus import active_inputs, stimulus_by_group
 from ._strongest import others_label, strongest_groups
 from ._strongest_targets import strongest_targets
 from ._targets import STATUSES, targets_by_group
+from ._visual_stimuli import image_sequence, looming_disc, moving_edge, sine_grating
 
 __all__ = [
     "STATUSES",
@@ -45,14 +47,19 @@ __all__ = [
     "get_neuron_activation",
     "given_stimulus",
     "group_labels",
+    "image_sequence",
     "input_from_df",
+    "looming_disc",
+    "moving_edge",
     "neuron_labels",
     "neuron_names",
     "others_label",
+    "pulses",
     "read_activations",
     "read_neurons",
     "result_summary",
     "saliency_by_group",
+    "sine_grating",
     "stimulus_by_group",
     "strongest_groups",
     "strongest_targets",

@@ -1,0 +1,180 @@
+"""What an attribution returns: a number for every source, and how far to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..network import MultilayeredNetwork
+
+__all__ = ["COMPLETENESS", "JUMPS", "VERIFIED", "Attribution"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Columns of the tables of an attribution, and their kinds.
+COMPLETENESS = {
+    "batch": "int64",
+    "layer": "Int64",
+    "target": "float64",
+    "at_baseline": "float64",
+    "change": "float64",
+    "attributed": "float64",
+    "jump": "float64",
+    "error": "float64",
+    "n_jumps": "int64",
+}
+JUMPS = {"batch": "int64", "layer": "Int64", "at": "float64", "jump": "float64"}
+VERIFIED = {
+    "batch": "int64",
+    "chosen": "string",
+    "rank": "int64",
+    "source": "int64",
+    "activity": "float64",
+    "attribution": "float64",
+    "attributed": "float64",
+    "measured": "float64",
+}
+
+
+@dataclass(eq=False)
+class Attribution:
+    """A number for every source of a response, member by member.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (batch, n_sources)
+        Of "gradient" and "smoothgrad", slopes: target per unit of the source. Of the other
+        methods, shares of the target's change, in its own units.
+    sources : DataFrame
+        One row a source, in the order of `values`: of the stimulus `step`, `neuron` (index), `id`
+        and `group`; of neurons `layer` in place of `step`; of synapses `pre`, `post` and their ids
+        and groups. With `group_by`, the groups, and how many sources each has (`n_sources`).
+    activity : ndarray of float64, shape (batch, n_sources)
+        How active each source is: the input taken in, or the state; of a synapse |weight| times
+        the activations that it hands on, summed over steps.
+    target : ndarray of float64, shape (batch,)
+        The weighted sum of the targets' activations.
+    completeness : DataFrame
+        Of integrated gradients, one row a member (and layer, of neurons): `target` with the
+        sources and `at_baseline` without them, their difference `change`, what is `attributed` to
+        all sources together, what jumps carry (`jump`, of `n_jumps`), and the `error`: change -
+        attributed - jump. Without rows for other methods.
+    jumps : DataFrame
+        The jumps that were located: `at` which place of the path, from 0 (baseline) to 1, and by
+        how much the target jumps. The smallest ones may be missing.
+    verified : DataFrame
+        With `verify`: the sources that were ablated one by one. `chosen` is "top" or "random",
+        `rank` the rank among the top ones (of a random one, that of the top one it was matched
+        to), `source` the row in `sources`, `attributed` the change that the attribution says it
+        carries, and `measured` the target with it less the target without it.
+    null_share : ndarray of float64, shape (batch, n_sources), or None
+        With `nulls`: the share of the null networks in which the source has at least as large an
+        attribution, either sign. 0 of n says less than about 1 / (n + 1).
+    kind : str
+        "stimulus", "neurons" or "synapses".
+    method : str
+    shape : tuple of int, or None
+        The shape of `values` as (batch, neuron, step), if they are all of a grid.
+    seed : int
+    arguments : dict
+        The other arguments of the call.
+    version : str
+        The package's version.
+    provenance : dict
+        Where the network comes from; empty for a network made from bare weights.
+    n_runs : int
+        Runs of the network, forward, or forward and back.
+    seconds : float
+    stimulus : ndarray, shape (batch, sensory, step)
+        What the response was to.
+    network : MultilayeredNetwork or None
+        The network that was asked. It is left out of pickles and copies.
+    """
+
+    values: FloatArray
+    sources: pd.DataFrame
+    activity: FloatArray
+    target: FloatArray
+    completeness: pd.DataFrame
+    jumps: pd.DataFrame
+    verified: pd.DataFrame
+    null_share: FloatArray | None
+    kind: str
+    method: str
+    shape: tuple[int, int, int] | None
+    seed: int
+    arguments: dict[str, Any]
+    version: str
+    provenance: dict[str, Any]
+    n_runs: int
+    seconds: float
+    stimulus: npt.NDArray[np.floating]
+    network: MultilayeredNetwork | None = field(repr=False)
+
+    def to_frame(self, top: int | None = None) -> pd.DataFrame:
+        """Return one row a member and source: the sources' columns, activity and attribution.
+
+        Parameters
+        ----------
+        top : int, optional
+            Only so many sources of each member, those with the largest |attribution| first. By
+            default all, in the order of `sources`.
+
+        Returns
+        -------
+        DataFrame
+            `batch`, the columns of `sources`, `activity`, `attribution` and, with nulls,
+            `null_share`.
+        """
+        parts = []
+        for batch, row in enumerate(self.values):
+            order = np.arange(len(row))
+            if top is not None:
+                order = np.argsort(-np.abs(row), kind="stable")[:top]
+            table = self.sources.iloc[order].reset_index(drop=True)
+            table = table.assign(activity=self.activity[batch, order], attribution=row[order])
+            if self.null_share is not None:
+                table = table.assign(null_share=self.null_share[batch, order])
+            table.insert(0, "batch", batch)
+            parts.append(table)
+        return pd.concat(parts, ignore_index=True)
+
+    def as_grid(self) -> FloatArray:
+        """Return the values by neuron and step.
+
+        Returns
+        -------
+        ndarray of float64
+            Of the stimulus (batch, sensory, step), of neurons (batch, n_neurons, step).
+
+        Raises
+        ------
+        ValueError
+            If they are no grid: only some sources were asked for, or groups, or synapses.
+        """
+        if self.shape is None:
+            raise ValueError(
+                "these values are no grid of neurons and steps: take to_frame(), or ask for "
+                "sources='stimulus' or 'neurons' without group_by"
+            )
+        if self.kind == "stimulus":
+            return self.values.reshape(self.shape)
+        batch, n_neurons, n_steps = self.shape
+        by_layer = self.values.reshape(batch, n_steps, n_neurons)
+        return by_layer.transpose(0, 2, 1)
+
+    def __repr__(self) -> str:
+        n_members, n_sources = self.values.shape
+        word = "member" if n_members == 1 else "members"
+        return (
+            f"Attribution by {self.method} to {n_sources:,} sources ({self.kind}) of "
+            f"{n_members:,} {word}, after {self.n_runs:,} runs and {self.seconds:.1f} s"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the network behind: a result is small, a whole brain is not."""
+        return {**self.__dict__, "network": None}
