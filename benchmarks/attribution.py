@@ -235,8 +235,9 @@ By connectome, with the mean |change| of the target when a top and when a random
 |---|---|---|---|---|---|---|
 {correlations}
 
-- **input_x_gradient** ranks best. Random stimuli drive many inputs at once, so that leaving one out
-  is a small change, where the slope says nearly all; expect less where one source does much.
+- **input_x_gradient** agrees on all three. Random stimuli drive many inputs at once, so that
+  leaving a single one out is a small change, where the slope says nearly all; expect less where one
+  source does much.
 - **integrated_gradients** divides up the whole change from silence, which is not what is lost
   without one source: least alike on the worm's stimulus, where responses saturate and jumps carry
   a fifth of the change.

@@ -547,8 +547,8 @@ class Connectome:
             inputs of every neuron; or this, and the number of connections of each sign between
             every two cell types.
         rounds : int
-            In each every connection is offered one swap. More than five hardly mix any further: see
-            `docs/nulls.md`.
+            In each three quarters of the connections are offered a swap. More than ten hardly mix
+            any further: see `docs/nulls.md`.
         column : str
             Column of the neurons table with the types of "type-pairs".
         sign, transmitter_signs

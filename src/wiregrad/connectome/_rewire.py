@@ -128,7 +128,7 @@ def swap_ends(
     n_neurons : int
     rng : Generator
     rounds : int
-        In each, every edge is offered one swap.
+        In each, three quarters of the edges are offered a swap.
     kinds : callable, optional
         From the number of the round and the ends as they are to a kind of each edge: only edges of
         a kind swap.
