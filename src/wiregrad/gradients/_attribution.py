@@ -148,6 +148,7 @@ def attribution(
     True
     """
     began = time.perf_counter()
+    _require_plain(network)
     question = Question(
         targets=targets,
         sources=sources,
@@ -195,6 +196,22 @@ def attribution(
         stimulus=given.cpu().numpy(),
         network=network,
     )
+
+
+def _require_plain(network: MultilayeredNetwork) -> None:
+    """Refuse a network whose steps are not those that are attributed here."""
+    reasons = {
+        "it has dynamics of its own (`dynamics=`)": network.dynamics is not None,
+        "its neurons have a memory (`tau=`)": network.tau is not None,
+        f"its inputs lie in {network.input_range}": network.input_range != (0.0, 1.0),
+        f"states are held or cut off ({network.manipulations})": bool(network.interventions),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ValueError(
+                f"there is no attribution for this network: {reason}. Attribute in the network "
+                "without that; silencing neurons and scaling synapses in all members is fine"
+            )
 
 
 def _method(method: str) -> str:
