@@ -104,9 +104,8 @@ def test_the_keyboard_alone_asks_and_reads(page: Any) -> None:
 
     tab_to("#inputs-search")
     page.keyboard.type("role=sens")
-    page.wait_for_function(  # what was found for "role" alone is gone
-        "document.querySelector('#inputs-found button')?.textContent.startsWith('role=sensory')"
-    )
+    # What was found for "role" alone must be gone.
+    page.wait_for_selector("#inputs-found button:first-child >> text=role=sensory")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.textContent").startswith("role=sensory")
     page.keyboard.press("Enter")

@@ -107,6 +107,26 @@ def training(n: int) -> SimpleNamespace:
     return SimpleNamespace(history=history, kept_epoch=n // 2)
 
 
+def fit(n: int) -> SimpleNamespace:
+    value = RNG.random(n)
+    names = [f"type {i}" for i in range(n)]
+    return SimpleNamespace(
+        predictions=pd.DataFrame(
+            {
+                "batch": np.arange(n),
+                "channel": names,
+                "layer": 1.0,
+                "value": value,
+                "predicted": value * 0.8,
+                "held_out": np.arange(n) % 5 == 4,
+            }
+        ),
+        parameters=pd.DataFrame(
+            {"parameter": "slope", "name": names, "post": None, "start": 5.0, "fitted": 4 + value}
+        ).assign(lowest=4.0, highest=5.0),
+    )
+
+
 def saliency(n: int) -> pd.DataFrame:
     values = RNG.normal(size=n)
     table = by_group(n)[["group", "step", "n"]]
@@ -163,6 +183,9 @@ CASES = {
     ),
     "plot_training": Case(show.plot_training, training, "No epoch was run."),
     "plot_sweep": Case(show.plot_sweep, sweep, "No problem is done yet."),
+    "plot_fit": Case(show.plot_fit, fit, "Nothing was measured."),
+    "plot_residuals": Case(show.plot_residuals, fit, "Nothing was measured."),
+    "plot_parameters": Case(show.plot_parameters, fit, "Nothing was trained."),
     "plot_circuit": Case(show.plot_circuit, circuit, "There is no target, hence no circuit."),
 }
 

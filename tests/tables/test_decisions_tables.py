@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 
 import wiregrad as wg
@@ -26,6 +28,17 @@ COLUMNS = {0: 1, 1: 1, 2: 2, 3: 2}
 PATH = pd.DataFrame({"pre": ["m", "s0", "s3"], "post": ["n", "m", "n"], "layer": [2, 1, 1]})
 NGL = PATH.assign(pre_activation=0.5, post_activation=[0.1, 0.2, 0.3])
 RESPONSES = pd.DataFrame({"light": [0.1, 0.9]}, index=["s3", "s0"])
+
+
+def _eye() -> wg.MultilayeredNetwork:
+    """Three columns of an eye, each an input."""
+    places = pd.DataFrame({"id": ["a", "b", "c"], "u": [0, 1, 0], "v": [0, 0, 1], "nt": "ACh"})
+    edges = pd.DataFrame({"pre": ["a"], "post": ["b"], "count": [1]})
+    eye = wg.Connectome.from_edges(edges, places)
+    return wg.MultilayeredNetwork.from_connectome(eye, range(3), 2, device="cpu")
+
+
+EYE = _eye()
 
 #: Every function that reads or makes tables, with arguments.
 CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
@@ -57,6 +70,11 @@ CALLS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "adjacency_df_to_el": (wg.adjacency_df_to_el, (pd.DataFrame(INPROP),)),
     "add_sign": (wg.add_sign, (sparse.csr_matrix(abs(INPROP)), {0: 1, 1: -1, 2: 1, 3: 1})),
     "to_nparray": (wg.to_nparray, ([3, 1, 3],)),
+    "pulses": (wg.pulses, (EYE, {"a": 0.5, "b": 1.0})),
+    "sine_grating": (partial(wg.sine_grating, wavelength=3), (EYE, ["a", "b"])),
+    "moving_edge": (wg.moving_edge, (EYE, ["a", "b"])),
+    "looming_disc": (wg.looming_disc, (EYE, ["a", "b"])),
+    "image_sequence": (wg.image_sequence, (EYE, np.arange(18.0).reshape(2, 3, 3))),
 }
 
 
@@ -78,6 +96,9 @@ def test_decision_11_no_function_prints(capfd: pytest.CaptureFixture[str]) -> No
 
 
 def same(one: Any, other: Any) -> bool:
+    if isinstance(one, wg.MultilayeredNetwork):
+        pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+        return same(one.neurons, other.neurons) and all(torch.equal(a, b) for a, b in pairs)
     if isinstance(one, pd.DataFrame):
         return one.equals(other) and list(one.columns) == list(other.columns)
     if sparse.issparse(one):

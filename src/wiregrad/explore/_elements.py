@@ -85,7 +85,7 @@ def elements_of(circuit: Circuit) -> list[dict[str, Any]]:
     Examples
     --------
     >>> import wiregrad as wg
-    >>> from wiregrad.tables import circuit
+    >>> from wiregrad.circuits import circuit
     >>> chain = np.array([[0, 0, 0], [0.5, 0, 0], [0, -0.5, 0]])  # 0 excites 1, 1 inhibits 2
     >>> network = wg.MultilayeredNetwork(chain, sensory_indices=[0], num_layers=2, device="cpu")
     >>> stimulus = np.array([[1.0, 0.0]])

@@ -13,7 +13,7 @@ __all__ = ["HasFit", "plot_fit", "plot_parameters", "plot_residuals"]
 
 _TRAINED, _HELD_OUT = "#a298cd", EXCITATION
 _MOST_POINTS = 5_000
-_MOST_VALUES = 200
+_MOST_VALUES = 140
 
 
 class HasFit(Protocol):
@@ -105,7 +105,7 @@ def plot_parameters(result: HasFit, parameter: str | None = None) -> Figure:
     Returns
     -------
     plotly Figure
-        A row a value, those that changed most first, 200 at most. Diamonds: before; dots: after;
+        A row a value, those that changed most first, 140 at most. Diamonds: before; dots: after;
         lines: from the lowest to the highest of the starts.
 
     Raises
