@@ -29,6 +29,23 @@ def test_the_folder_of_a_sweep(
     assert "<h1>One &amp; all</h1>" in page.read_text(encoding="utf-8")
 
 
+def test_a_saved_answer(
+    worm: wg.Connectome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, unknown_sign=1)
+    asked = wg.TargetActivation({2: {"AVA": 0.5}})
+    found = wg.activation_maximisation(network, asked, num_iterations=10, use_tqdm=False, seed=0)
+    found.save(tmp_path / "ava")
+    page = tmp_path / "page.html"
+    words = ["report", str(tmp_path / "ava"), "--out", str(page)]
+    assert run(*words) == 2
+    assert "--connectome and the name or the file of C. elegans" in capsys.readouterr().err
+    assert run(*words, "--connectome", "flyvis_column") == 2
+    assert run(*words, "--connectome", "celegans") == 0
+    wg.report(found, tmp_path / "own.html")
+    assert page.read_text(encoding="utf-8") == (tmp_path / "own.html").read_text(encoding="utf-8")
+
+
 def test_what_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("report", str(tmp_path / "nothing")) == 2
     assert "there is no saved result" in capsys.readouterr().err

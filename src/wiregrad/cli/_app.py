@@ -491,7 +491,10 @@ def lesion(
 @app.command()
 def report(
     result: Annotated[
-        Path, typer.Argument(metavar="RESULT", help="The folder of a sweep, finished or not.")
+        Path,
+        typer.Argument(
+            metavar="RESULT", help="The folder of a sweep, finished or not, or of a saved answer."
+        ),
     ],
     out: Annotated[
         Optional[Path],  # noqa: UP045
@@ -501,15 +504,20 @@ def report(
         Optional[str],  # noqa: UP045
         typer.Option(help="Heading of the page."),
     ] = None,
+    connectome: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="What a saved answer was asked of; as for 'wiregrad maximise'."),
+    ] = None,
 ) -> None:
     """Write a saved result as one HTML page, which opens without a network connection.
 
     \b
     Examples:
       wiregrad report every-type
+      wiregrad report ava --connectome celegans
       wiregrad report every-type --out every-type.html --title "What switches each type on?"
     """
-    typer.echo(f"report: {report_of(result, out, title)}")
+    typer.echo(f"report: {report_of(result, out, title, connectome)}")
 
 
 @app.command()
