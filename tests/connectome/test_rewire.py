@@ -168,12 +168,12 @@ def test_shares_stay_with_the_neuron_that_receives_them() -> None:
 @pytest.mark.parametrize("keep", KEEPS)
 def test_a_whole_brain_keeps_its_degrees(shared_data: Callable[[str], Path], keep: str) -> None:
     brain = wg.Connectome.load(shared_data("flywire783"))
-    null = brain.rewire(1, keep, sign="sign", rounds=5)
+    null = brain.rewire(1, keep, sign="sign")
     for axis in (0, 1):
         ours, theirs = ((c.counts != 0).sum(axis=axis) for c in (null, brain))
         np.testing.assert_array_equal(ours, theirs)
     assert null.n_edges == brain.n_edges
-    assert null.provenance["rewired_moved"] > (0.7 if keep == "type-pairs" else 0.98)
+    assert null.provenance["rewired_moved"] > (0.75 if keep == "type-pairs" else 0.99)
 
 
 @pytest.mark.parametrize(
