@@ -14,6 +14,7 @@ from torch.autograd import gradcheck
 from wiregrad.gradients._penalties import (
     check_penalties,
     l1_plus_l2,
+    member_sums,
     penalise_members,
     penalties_and_slopes,
     steady_sum,
@@ -181,3 +182,11 @@ def test_a_penalty_that_does_not_depend_on_its_argument_has_no_slope() -> None:
     costs, slopes = penalties_and_slopes(lambda member: torch.tensor(2.0), draw(2, 3, 2))
     assert costs.tolist() == [2, 2]
     assert not slopes.any()
+
+
+@pytest.mark.parametrize("shape", [(7, 83, 3), (40, 434, 5), (3, 9000, 6), (2, 5, 0)])
+def test_a_member_sums_to_the_same_bits_alone_and_in_a_batch(shape: tuple[int, int, int]) -> None:
+    batch = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    together = member_sums(batch)
+    assert torch.equal(together, torch.cat([member_sums(one[None]) for one in batch]))
+    assert torch.allclose(together.double(), batch.double().sum(dim=(1, 2)))

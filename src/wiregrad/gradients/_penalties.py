@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,7 @@ __all__ = [
     "Penalty",
     "check_penalties",
     "l1_plus_l2",
+    "member_sums",
     "norm",
     "penalise_members",
     "penalties_and_slopes",
@@ -85,6 +88,21 @@ def penalise_members(penalty: Penalty, batch: Tensor) -> Tensor:
             raise ValueError(f"a regularisation function must return one number as a tensor: {got}")
         costs.append(cost.reshape(()))
     return torch.stack(costs) if costs else batch.new_zeros(0)
+
+
+def member_sums(batch: Tensor) -> Tensor:
+    """Sum up each member's entries: (batch, rows, step) to (batch,), to the same bits in any batch.
+
+    Examples
+    --------
+    >>> member_sums(torch.ones(2, 3, 4))
+    tensor([12., 12.])
+    """
+    if batch.device.type != "cpu":
+        return penalise_members(steady_sum, batch)
+    # numpy sums up rows one by one; PyTorch would share them among threads by their number.
+    sums: npt.NDArray[np.floating] = batch.detach().contiguous().flatten(1).numpy().sum(axis=1)
+    return torch.from_numpy(sums)
 
 
 def penalties_and_slopes(penalty: Penalty, batch: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..network import Response, Wanted
-from ._penalties import penalise_members, steady_sum
+from ._penalties import member_sums
 from ._resolved_targets import ResolvedTargets
 from ._search import Costs, Trial, Verdict
 from ._tolerance import PROGRESS, allowed_miss
@@ -79,13 +79,13 @@ class Thin:
     def costs(self, x: Tensor, response: Response) -> Costs:
         """Return the penalty on the stimulus; none on the activations."""
         weight = self._multiplier[:, None, None] / (1 + x / _SMALL)  # held constant
-        cost = penalise_members(steady_sum, weight * x)
+        cost = member_sums(weight * x)
         return Costs(cost, torch.zeros_like(self._multiplier), d_x=weight)
 
     def price(self, stimulus: Tensor) -> Tensor:
         """Return the penalty on the stimuli of all members, as it was at each one's end."""
         weight = self.multipliers[:, None, None] / (1 + stimulus / _SMALL)
-        return penalise_members(steady_sum, weight * stimulus)
+        return member_sums(weight * stimulus)
 
     def rate(self) -> Tensor:
         """Return the step size, the same for all members."""
@@ -97,7 +97,7 @@ class Thin:
         gained = self._come_nearer(trial, miss)
         held = self._holds(miss)
         count = (trial.stimulus > 0).sum(dim=(1, 2))
-        strength = penalise_members(steady_sum, trial.stimulus)
+        strength = member_sums(trial.stimulus)
         # The best may have been overtaken by a nearer approach, which it does not hold.
         free = held & ~self._holds(self._best_miss)
         fewer, as_few = held & (count < self._best_count), held & (count == self._best_count)
