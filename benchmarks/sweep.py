@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from engine._memory import peak_mb
 from measure import machine
 
 import wiregrad as wg
@@ -59,12 +60,6 @@ def work(data: Path, folder: Path, n_types: int | None) -> None:
     with (folder.parent / f"{folder.name}.runs").open("a") as file:
         run = {"seconds": seconds, "peak_mb": peak_mb(), "members": len(swept.members)}
         file.write(json.dumps(run) + "\n")
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has held."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1e3
 
 
 def start(data: Path, folder: Path, n_types: int | None) -> subprocess.Popen[bytes]:

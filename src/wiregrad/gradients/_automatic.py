@@ -53,7 +53,7 @@ class Found:
     seconds : dict
         How long each stage took.
     free : Tensor, shape (batch, n_starts, sensory, step), or None
-        What each start came to in the first stage: with any number of inputs.
+        Where a budget counts inputs: what each start came to in the first stage, with any number.
     """
 
     outcome: Outcome
@@ -143,16 +143,23 @@ class AutomaticSearch:
         return Found(outcome, self.resting, np.ones(n), np.zeros(n, np.bool_), price)
 
     def _come_near(self, found: Found, starts: Tensor) -> None:
-        """Come as near to the targets as can be, at last by the true gradient."""
-        self._reach(found, starts)
-        for leak, share in () if self.budget.is_counted else _FADING:
+        """Come as near to the targets as can be, at last by the true gradient.
+
+        What may lie beyond a budget is only kept, for sets within it to be chosen from.
+        """
+        n = len(starts) // self.targets.n_members
+        many = self.targets.repeated(n)
+        reached = self._reach(found, many, starts, n)
+        if self.budget.is_counted:
+            found.free = reached.stimulus.view(-1, n, *reached.stimulus.shape[1:])
+            return
+        self._choose(found, many, reached, n)
+        for leak, share in _FADING:
             if not found.outcome.interrupted:
                 self._follow(found, leak, share * self.rate)
 
-    def _reach(self, found: Found, starts: Tensor) -> None:
-        """Go from all starts; keep the best of each member."""
-        n = len(starts) // self.targets.n_members
-        many = self.targets.repeated(n)
+    def _reach(self, found: Found, many: ResolvedTargets, starts: Tensor, n: int) -> Outcome:
+        """Go from all starts, `n` of each member."""
         reached = search(
             self.model,
             many,
@@ -169,9 +176,7 @@ class AutomaticSearch:
         outcome.snapshots += [shown[::n] for shown in reached.snapshots]
         outcome.interrupted = reached.interrupted
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
-        self._choose(found, many, reached, n)
-        if self.budget.is_counted:
-            self._hide(found)
+        return reached
 
     def _follow(self, found: Found, leak: float, rate: float) -> None:
         """Go on with the members that have not reached their targets, nor found nothing at all."""
@@ -224,7 +229,6 @@ class AutomaticSearch:
         silent = self._resting_error().sqrt() <= nearest
         row = torch.arange(targets.n_members, device=number.device) * n + number
         # The starts that were finished early because another had reached the targets count as well.
-        found.free = reached.stimulus.view(len(number), n, *reached.stimulus.shape[1:])
         agrees = (distance <= nearest[:, None] + TOLERANCE) | (nearest <= TOLERANCE)[:, None]
         found.agreement = agrees.double().mean(dim=1).cpu().numpy()
         found.nearest = torch.where(
@@ -232,15 +236,6 @@ class AutomaticSearch:
         )
         found.outcome.stimulus = torch.where(silent[:, None, None], 0, reached.stimulus[row])
         found.outcome.best_pass = reached.best_pass[row]
-
-    def _hide(self, found: Found) -> None:
-        """Begin anew with silence: what was found may lie beyond the budget."""
-        nothing = self._nothing()
-        found.outcome.stimulus, found.outcome.best_pass = (
-            nothing.outcome.stimulus,
-            nothing.outcome.best_pass,
-        )
-        found.nearest, found.agreement = nothing.nearest, nothing.agreement
 
     def _choose_sets(self, found: Found) -> None:
         """Find what can be reached within the budget."""

@@ -13,6 +13,7 @@ import torch
 
 from .._messages import few
 from .._version import __version__
+from .._whole_files import write_file
 from ..connectome import Connectome
 from ..network import MultilayeredNetwork
 from ._training_checkpoint import digest
@@ -119,14 +120,13 @@ def save_network(
             f"this network cannot be written: {error}. A sign rule or selection that is a function "
             "has no text; make the network with a dict or a column instead"
         ) from None
-    weights = {"weights": network.weights.values.detach().cpu().numpy()}
+    weights: dict[str, Any] = {"weights": network.weights.values.detach().cpu().numpy()}
     if network.divisive_strength is not None:
         weights["divisive"] = network.divnorm_weights.detach().cpu().numpy()
     old = _connections_of(folder)
-    np.savez_compressed(folder / arrays, **weights)  # type: ignore[arg-type]
-    part = folder / f".{_PAGE}-{uuid.uuid4().hex}.part"
-    part.write_text(text, encoding="utf-8")
-    part.replace(folder / _PAGE)  # until now the old page names the old file
+    np.savez_compressed(folder / arrays, **weights)
+    # Until this is done the old page names the old file.
+    write_file(folder / _PAGE, lambda part: part.write_text(text, encoding="utf-8"))
     if old is not None:
         old.unlink(missing_ok=True)
 

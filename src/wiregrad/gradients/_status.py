@@ -80,8 +80,10 @@ def look_ahead(
     resting = targets.add_up(resting_parts)
     places = targets.parts()
     neuron, layer = places["neuron"].to_numpy(), places["layer"].to_numpy()
-    walks, movable = shortest_walks(model)[neuron], driven_states(model, steps)[neuron, layer]
-    if model.interventions:
+    walks = shortest_walks(model)[neuron]
+    if not model.interventions:
+        movable = driven_states(model, steps)[neuron, layer]
+    else:  # they may differ from member to member
         member = targets.member[targets.place_batch.cpu().numpy()]
         movable = can_change(model, member, neuron, layer, steps)
         walks = np.where((walks <= layer + 1) & ~movable, NO_WALK, walks)

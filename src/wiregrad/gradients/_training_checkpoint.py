@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import torch
 
 from .._messages import few
+from .._whole_files import write_file
 
 __all__ = ["Checkpoint", "digest"]
 
@@ -82,12 +81,5 @@ class Checkpoint:
     def save(self, state: Mapping[str, Any]) -> None:
         """Write the state; a process that is killed meanwhile leaves the last one."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_name(f".{self._path.name}-{uuid.uuid4().hex}.part")
-        try:
-            with part.open("wb") as file:
-                torch.save({"identity": self._identity, "state": dict(state)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
-        finally:
-            part.unlink(missing_ok=True)
+        saved = {"identity": self._identity, "state": dict(state)}
+        write_file(self._path, lambda part: torch.save(saved, part))

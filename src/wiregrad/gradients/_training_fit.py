@@ -268,7 +268,7 @@ def split_members(
     """
     measured = np.unique(rows.member)
     if np.ndim(held_out) == 0:
-        n_out = round(share("held_out", held_out) * len(measured))  # type: ignore[arg-type]
+        n_out = round(share("held_out", held_out) * len(measured))  # type: ignore[arg-type]  # a number
         drawn = np.random.default_rng(seed).permutation(measured)
         out = np.sort(drawn[:n_out])
     else:

@@ -81,6 +81,9 @@ class Variants:
     def without(self, stimulus: Tensor, left_out: list[tuple[int, Inputs]]) -> FloatArray:
         """Run members without some of their inputs, and return their slack.
 
+        That is how much of the allowed distance is left, by the target that has least; below 0 a
+        target is lost.
+
         Parameters
         ----------
         stimulus : Tensor, shape (batch, sensory, step)
@@ -97,7 +100,7 @@ class Variants:
             stimuli = stimulus[members].flatten(1)
             row = np.repeat(np.arange(len(chunk)), [len(inputs) for _, inputs in chunk])
             stimuli[row, np.concatenate([inputs for _, inputs in chunk])] = 0
-            found[begin : begin + len(chunk)] = self.slack(
+            found[begin : begin + len(chunk)] = self._slack(
                 members, stimuli.view(-1, *stimulus.shape[1:])
             )
         return found
@@ -133,17 +136,7 @@ class Variants:
             known = self._narrowed[member] = active, asked, funnel
         return known
 
-    def slack(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> FloatArray:
-        """Return how much of the allowed distance is left, by the target that has least.
-
-        Below 0 a target is lost.
-
-        Parameters
-        ----------
-        members : ndarray of int64, shape (n,)
-            Whose targets to look at.
-        stimuli : Tensor, shape (n, sensory, step)
-        """
+    def _slack(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> FloatArray:
         rows, target, miss = self._misses(members, stimuli)
         least = np.full(len(members), np.inf)
         np.minimum.at(least, rows, self._allowed[target] - miss)
@@ -152,7 +145,13 @@ class Variants:
     def distance(self, members: npt.NDArray[np.int64], stimuli: Tensor) -> FloatArray:
         """Return the root mean square distance from the targets, or 0 where all are in reach.
 
-        Parameters are those of `slack`; a target is in reach within its allowed distance.
+        A target is in reach within its allowed distance.
+
+        Parameters
+        ----------
+        members : ndarray of int64, shape (n,)
+            Whose targets to look at.
+        stimuli : Tensor, shape (n, sensory, step)
         """
         rows, target, miss = self._misses(members, stimuli)
         within = np.ones(len(members), dtype=np.bool_)

@@ -251,7 +251,7 @@ def _frozen(neurons: Selection) -> Selection:
 
 def _is_finite(value: object) -> bool:
     try:
-        return math.isfinite(value)  # type: ignore[arg-type]
+        return math.isfinite(value)  # type: ignore[arg-type]  # else it raises
     except TypeError:
         return False
 
