@@ -71,9 +71,34 @@ def test_at_last_it_follows_the_true_gradient(
         return squares.groupby(found["batch"]).mean()
 
     faded = miss()
-    monkeypatch.setattr(_automatic, "_FADING", ())
+    monkeypatch.setattr(_automatic.AutomaticSearch, "_follow", lambda *_: None)
     assert (faded <= miss() + 1e-6).all()
     assert (faded < miss() - 1e-6).any()
+
+
+def hidden_hills(n: int = 8) -> wg.MultilayeredNetwork:
+    """Input 0 excites the target; so do `n` more, but driven a little they inhibit it."""
+    first = np.arange(1, n + 1)
+    weights = np.zeros((3 * n + 3, 3 * n + 3))
+    through, against, target = 3 * n + 1, first + 2 * n, 3 * n + 2
+    weights[through, 0], weights[target, through] = 1, 0.03
+    weights[first + n, first], weights[target, first + n] = 0.3, 0.02
+    weights[against, first], weights[target, against] = 2, -0.009
+    return wg.MultilayeredNetwork(weights, [0, *first], 2, threshold=0, device="cpu")
+
+
+def test_a_hill_that_hides_a_higher_one_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = hidden_hills()
+    alone = np.zeros((1, 9, 2), np.float32)
+    alone[0, 0, 0] = 1  # the lower hill
+
+    def nearest() -> float:
+        result = maximise(network, {1: {26: 1.0}}, input_tensor=alone, seed=0)
+        return float(result.targets["nearest"].iloc[0])
+
+    shaken = nearest()
+    monkeypatch.setattr(_automatic, "_SHAKES", ())
+    assert shaken > nearest() + 0.05
 
 
 def test_what_cannot_be_reached_is_nearly_as_near_as_it_came() -> None:

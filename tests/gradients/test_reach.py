@@ -14,8 +14,8 @@ from wiregrad.gradients._tolerance import PROGRESS
 
 
 class Judged(judged.Judged):
-    def make(self, n_starts: int = 1, rate: float = 0.1) -> Any:
-        return Reach(self.targets, n_starts, rate)
+    def make(self, n_starts: int = 1, rate: float = 0.1, **more: Any) -> Any:
+        return Reach(self.targets, n_starts, rate, **more)
 
 
 def test_decision_16_there_is_no_penalty_before_the_targets_are_reached() -> None:
@@ -44,6 +44,16 @@ def test_once_one_start_of_a_problem_is_there_the_others_are_finished_too() -> N
 
 def test_without_progress_it_ends() -> None:
     assert passes_until_finished(Judged(), [0.3] * 1_000) == _reach._PATIENCE
+
+
+def test_after_progress_it_ends_sooner() -> None:
+    judged = Judged(patience=5)
+    assert passes_until_finished(judged, [0.4, 0.3] + [0.3] * 100) == 1 + 5
+
+
+def test_only_what_is_nearer_than_the_nearest_so_far_is_kept() -> None:
+    judged = Judged(nearest=torch.tensor([0.3]))
+    assert [judged.show([miss]).better.item() for miss in (0.4, 0.31, 0.29)] == [False, False, True]
 
 
 def test_small_steps_add_up_to_progress() -> None:

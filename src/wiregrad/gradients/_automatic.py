@@ -28,8 +28,15 @@ from ._variants import Variants
 __all__ = ["AutomaticSearch", "Found"]
 
 # By the surrogate gradient silent neurons are found, but where thousands of inputs matter it leads
-# past the nearest approach. So it fades: slope below threshold, and share of the step size.
-_FADING = ((0.01, 1.0), (0.0, 0.5))
+# past the nearest approach. So it fades to this slope below threshold, and at last to none.
+_FADED = 0.01
+
+# A response that rises in stairs has many small hills. So what has come near is shaken by noise in
+# these ranges: the inputs up and down, and then up alone, so that silent ones get their say.
+_SHAKES = ((-0.2, 0.2), (0.0, 0.2))
+
+# Passes without progress: short while there is another try, long at the last.
+_BRIEF, _LONG = 12, 24
 
 
 @dataclass(eq=False)
@@ -80,6 +87,9 @@ class AutomaticSearch:
         Activation without any input.
     running : Tensor of bool, shape (batch,)
         Members to work on; the others keep a silent stimulus.
+    noise : callable
+        Given a number, it draws a stimulus of the inputs that may matter from [0, 1), for each
+        number another, shape (batch, sensory, step).
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
     on_runs : callable
@@ -93,6 +103,7 @@ class AutomaticSearch:
     targets: ResolvedTargets
     resting: Tensor
     running: Tensor
+    noise: Callable[[int], Tensor]
     limit: int
     rate: float
     stop: bool
@@ -154,9 +165,11 @@ class AutomaticSearch:
             found.free = reached.stimulus.view(-1, n, *reached.stimulus.shape[1:])
             return
         self._choose(found, many, reached, n)
-        for leak, share in _FADING:
-            if not found.outcome.interrupted:
-                self._follow(found, leak, share * self.rate)
+        for number, (low, high) in enumerate(_SHAKES):
+            noise = self.noise(number)
+            shaken = found.outcome.stimulus + (low + (high - low) * noise) * (noise != 0)
+            self._follow(found, shaken.clamp(0, 1), _FADED, self.rate, _BRIEF)
+        self._follow(found, found.outcome.stimulus, 0.0, self.rate / 2, _LONG)
 
     def _reach(self, found: Found, many: ResolvedTargets, starts: Tensor, n: int) -> Outcome:
         """Go from all starts, `n` of each member."""
@@ -178,12 +191,16 @@ class AutomaticSearch:
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
         return reached
 
-    def _follow(self, found: Found, leak: float, rate: float) -> None:
+    def _follow(self, found: Found, start: Tensor, leak: float, rate: float, patience: int) -> None:
         """Go on with the members that have not reached their targets, nor found nothing at all."""
+        if found.outcome.interrupted:
+            return
         targets, driven = self.targets, (found.outcome.stimulus > 0).any(dim=2).any(dim=1)
-        reached = targets.all_by_member((found.nearest - targets.value).abs() <= WITHIN)
-        running = self.running & driven & ~reached
-        self._go_on(found, targets, Reach(targets, 1, rate), running, leak)
+        miss = (found.nearest - targets.value).abs()
+        running = self.running & driven & ~targets.all_by_member(miss <= WITHIN)
+        distance = targets.mean_by_member(miss.square()).sqrt()
+        reach = Reach(targets, 1, rate, patience, distance)
+        self._go_on(found, targets, reach, running, leak, start)
         with torch.no_grad():
             attained = targets.watch(self.model, leak=0.0)(found.outcome.stimulus).read
         found.nearest = torch.where(driven[targets.batch], attained, found.nearest)
@@ -195,13 +212,14 @@ class AutomaticSearch:
         objective: Objective,
         running: Tensor,
         leak: float,
+        start: Tensor | None = None,
     ) -> None:
-        """Search on from the best of every member."""
+        """Search on, by default from the best of every member."""
         outcome = found.outcome
         further = search(
             self.model,
             targets,
-            outcome.stimulus,
+            outcome.stimulus if start is None else start,
             objective,
             limit=self.limit - outcome.passes,
             running=running,

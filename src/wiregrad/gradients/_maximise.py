@@ -33,7 +33,7 @@ from ._resolved_targets import ResolvedTargets, TargetsLike, resolve_targets
 from ._result import MaximisationResult
 from ._search import Outcome, search
 from ._settings import SearchSettings, check_settings
-from ._start import choose_seed, given_start, make_starts, random_start
+from ._start import choose_seed, given_start, make_noise, make_starts, random_start
 from ._status import Prospect, look_ahead, member_table, part_table, target_table
 from ._wandb import WandbLog
 
@@ -324,6 +324,7 @@ def _automatic(
             targets,
             prospect.resting,
             running,
+            noise=lambda number: targets.within(make_noise(model, targets, seed, number)),
             limit=settings.limit,
             rate=settings.rate,
             stop=settings.stop,

@@ -12,7 +12,8 @@ from ._tolerance import PROGRESS, WITHIN
 
 __all__ = ["Reach"]
 
-# Passes without progress after which a target is taken to be as near as it gets.
+# Passes without progress after which a target is taken to be as near as it gets, where there never
+# was any: silent neurons may take long to wake.
 _PATIENCE = 24
 # Passes without progress after which the step is halved.
 _TOO_LONG = 8
@@ -29,11 +30,22 @@ class Reach:
         Once one start of a problem reaches its targets, the others are finished too.
     rate : float
         Step size.
+    patience : int
+        Passes without progress, once there was some, after which a member is finished.
+    nearest : Tensor, shape (n_members,), optional
+        Root mean square distance from the targets that a stimulus must better to be kept.
     """
 
     reads: Wanted = "nothing"
 
-    def __init__(self, targets: ResolvedTargets, n_starts: int, rate: float) -> None:
+    def __init__(
+        self,
+        targets: ResolvedTargets,
+        n_starts: int,
+        rate: float,
+        patience: int = 16,
+        nearest: Tensor | None = None,
+    ) -> None:
         self._targets = targets
         by_member = targets.value.new_zeros(targets.n_members)
         self._rate = torch.full_like(by_member, rate)
@@ -41,9 +53,10 @@ class Reach:
         self._solved = by_member.new_zeros(targets.n_members // n_starts).bool()
         # The pass that came nearest to the targets, and where it last came nearer by enough to
         # count: small steps add up.
-        self._nearest = torch.full_like(by_member, torch.inf)
-        self._counted = self._nearest.clone()
+        self._counted = torch.full_like(by_member, torch.inf)
+        self._nearest = self._counted.clone() if nearest is None else nearest
         self._stalled = by_member.long()
+        self._after, self._patience = patience, torch.full_like(self._stalled, _PATIENCE)
 
     def costs(self, x: Tensor, response: Response) -> Costs:
         """Return nothing: no stimulus is dearer than another."""
@@ -60,6 +73,8 @@ class Reach:
         better = distance < self._nearest
         self._nearest = torch.where(better, distance, self._nearest)
         gained = distance < self._counted - PROGRESS
+        again = gained & self._counted.isfinite()  # the first pass of all has gained nothing
+        self._patience = torch.where(again, self._after, self._patience)
         self._counted = torch.where(gained, distance, self._counted)
         self._stalled = torch.where(gained, 0, self._stalled + 1)
         # Where a step moves thousands of inputs at once, it may jump to and fro over the targets.
@@ -68,11 +83,12 @@ class Reach:
         miss = (trial.attained - self._targets.value).abs()
         reached = self._targets.all_by_member(miss <= WITHIN) & trial.running
         self._solved[self._problem[reached]] = True
-        return Verdict(better, self._solved[self._problem] | (self._stalled >= _PATIENCE))
+        stuck = self._stalled >= self._patience
+        return Verdict(better, self._solved[self._problem] | stuck)
 
     def take(self, members: Tensor, targets: Tensor) -> None:
         """Go on with some members alone."""
         self._targets = self._targets.take(members)
         self._problem, self._stalled = self._problem[members], self._stalled[members]
         self._nearest, self._counted = self._nearest[members], self._counted[members]
-        self._rate = self._rate[members]
+        self._rate, self._patience = self._rate[members], self._patience[members]

@@ -19,7 +19,17 @@ _FACTORS = (
     [2 ** (k / 32) for k in (-3, -2, -1, 1, 2, 3)],
 )
 
-__all__ = ["choose_seed", "given_start", "linear_slope", "make_starts", "random_start"]
+# Numbers of the noise that is drawn with a seed: starts count from 0.
+_SHAKING = -1
+
+__all__ = [
+    "choose_seed",
+    "given_start",
+    "linear_slope",
+    "make_noise",
+    "make_starts",
+    "random_start",
+]
 
 
 def choose_seed(seed: int | None) -> int:
@@ -56,18 +66,38 @@ def make_starts(
     Cost: a backward run of all members, and some 40 forward runs of all starts.
     """
     slope = linear_slope(model, targets)
-    # An activation function of the user's own may have no slope at rest that tells anything.
-    told = (slope != 0).flatten(1).any(dim=1)[:, None, None]
-    first = _Fit(model, targets, torch.where(told, (slope > 0).to(slope.dtype), 0.5))
+    first = _Fit(model, targets, torch.where(_told(slope), (slope > 0).to(slope.dtype), 0.5))
     first.shorten(slope)
     first.scale()
     starts = [first.best]
     for number in range(1, n_starts):
-        noise = torch.where((slope != 0) | ~told, _noise(model, targets, seed, number), 0)
-        other = _Fit(model, targets, noise)
+        other = _Fit(model, targets, _of_use(slope, _noise(model, targets, seed, number)))
         other.scale()
         starts.append(other.best)
     return torch.stack(starts, dim=1).flatten(0, 1)
+
+
+def make_noise(
+    model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int
+) -> Tensor:
+    """Draw a stimulus for every member, from [0, 1) where an input may reach its targets.
+
+    Returns
+    -------
+    Tensor, shape (batch, sensory, step)
+    """
+    slope = linear_slope(model, targets)
+    return _of_use(slope, _noise(model, targets, seed, _SHAKING - number))
+
+
+def _of_use(slope: Tensor, noise: Tensor) -> Tensor:
+    """Silence the inputs that reach no target, if the slope tells which."""
+    return torch.where((slope != 0) | ~_told(slope), noise, 0)
+
+
+def _told(slope: Tensor) -> Tensor:
+    """Say by member whether a slope tells anything: at rest a user's own function may have none."""
+    return (slope != 0).flatten(1).any(dim=1)[:, None, None]
 
 
 class _Fit:
