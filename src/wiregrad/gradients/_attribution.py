@@ -13,7 +13,14 @@ from tqdm.auto import tqdm
 
 from .._messages import did_you_mean, few
 from .._version import __version__
-from ..network import MultilayeredNetwork, read_stimulus
+from ..network import (
+    Manipulations,
+    MultilayeredNetwork,
+    StimulusLike,
+    manipulated,
+    read_state,
+    read_stimulus,
+)
 from ._ablations import ablate
 from ._attribution_nulls import share_of_nulls
 from ._attribution_question import Question
@@ -21,6 +28,7 @@ from ._attribution_result import Attribution
 from ._given_tensor import given_tensor
 from ._numbers import not_negative, positive, whole_number
 from ._sources import Sources
+from ._unrolled_run import Trials
 
 __all__ = ["attribution"]
 
@@ -36,6 +44,8 @@ def attribution(
     method: str = "integrated_gradients",
     group_by: str | None = None,
     baseline: Tensor | np.ndarray | None = None,
+    manipulations: Manipulations | None = None,
+    initial_state: StimulusLike | None = None,
     n_steps: int = 100,
     tolerance: float | None = 0.002,
     n_samples: int = 50,
@@ -74,6 +84,11 @@ def attribution(
     baseline : Tensor or ndarray, shape of the stimulus, optional
         The stimulus that integrated gradients start from, and that an ablation puts in its place.
         By default silence; states and weights are always compared with 0.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in all members or in some; in nulls too.
+    initial_state : ndarray or Tensor, shape (batch, n_neurons) or (n_neurons,), optional
+        What column 0 of the stimulus joins, as in `network(...)`; by default silence. It is the
+        same all along the path: what it carries is in the target at the baseline.
     n_steps : int
         Intervals of the path of integrated gradients.
     tolerance : float or None
@@ -81,7 +96,8 @@ def attribution(
         as a jump is less than this share of it. None: no interval is halved, no jump located.
     n_samples, noise : int, float
         Of SmoothGrad: samples, and the standard deviation of the noise as a share of the largest
-        source (of synapses, of each weight). Noisy sources stay in [0, 1].
+        source (of synapses, of each weight). Noisy inputs stay within the network's `input_range`,
+        and noisy states in [0, 1], or what else they can be.
     verify : int
         So many sources with the largest attributions are ablated for real, one by one, and as many
         random ones of about the same activity, no target itself: see `Attribution.verified`.
@@ -148,7 +164,7 @@ def attribution(
     True
     """
     began = time.perf_counter()
-    _require_plain(network)
+    acting = manipulated(network, manipulations)
     question = Question(
         targets=targets,
         sources=sources,
@@ -164,17 +180,22 @@ def attribution(
     whole_number("verify", verify, least=0)
     with torch.inference_mode(False), torch.no_grad():  # whatever the caller has set
         given, base = _read(stimulus, "stimulus", network), None
+        acting.interventions.require_members(len(given))
+        initial = _read_initial(initial_state, network, len(given))
+        trials = Trials(acting, given, initial)
         if baseline is not None:
             base = _read(baseline, "baseline", network).expand_as(given)
         with tqdm(desc="attribution", unit=" runs", disable=not progress, delay=1) as bar:
-            answer = question.ask(network, given, base, bar)
+            answer = question.ask(trials, base, bar)
             runner, named = answer.runner, answer.sources
             verified = ablate(
                 runner, named, answer.values, answer.attributed, answer.activity, verify, seed
             )
             null_share = None
             if nulls is not None:
-                null_share = share_of_nulls(nulls, question, answer, given, base, bar)
+                null_share = share_of_nulls(
+                    nulls, question, answer, trials, base, manipulations, bar
+                )
     return Attribution(
         values=answer.values,
         sources=named.table,
@@ -188,30 +209,20 @@ def attribution(
         method=method,
         shape=_grid(named, len(given), network),
         seed=seed,
-        arguments={**_arguments(question), "verify": verify, "baseline": baseline},
+        arguments={
+            **_arguments(question),
+            "verify": verify,
+            "baseline": baseline,
+            "manipulations": manipulations,
+            "initial_state": initial_state,
+        },
         version=__version__,
-        provenance=dict(network.provenance),
+        provenance=dict(acting.provenance),
         n_runs=runner.n_runs,
         seconds=time.perf_counter() - began,
         stimulus=given.cpu().numpy(),
         network=network,
     )
-
-
-def _require_plain(network: MultilayeredNetwork) -> None:
-    """Refuse a network whose steps are not those that are attributed here."""
-    reasons = {
-        "it has dynamics of its own (`dynamics=`)": network.dynamics is not None,
-        "its neurons have a memory (`tau=`)": network.tau is not None,
-        f"its inputs lie in {network.input_range}": network.input_range != (0.0, 1.0),
-        f"states are held or cut off ({network.manipulations})": bool(network.interventions),
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            raise ValueError(
-                f"there is no attribution for this network: {reason}. Attribute in the network "
-                "without that; silencing neurons and scaling synapses in all members is fine"
-            )
 
 
 def _method(method: str) -> str:
@@ -231,6 +242,14 @@ def _read(given: Tensor | np.ndarray, name: str, network: MultilayeredNetwork) -
         network.dtype,
         network.device,
     )
+
+
+def _read_initial(
+    given: StimulusLike | None, network: MultilayeredNetwork, n_members: int
+) -> Tensor | None:
+    """Read states to start from: (n_neurons, n_members), made here whatever mode they are from."""
+    initial = read_state(given, network, n_members)
+    return None if initial is None else initial.detach().clone()
 
 
 def _arguments(question: Question) -> dict[str, Any]:
