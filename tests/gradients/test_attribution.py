@@ -474,25 +474,6 @@ def test_values_that_are_no_grid_are_not_shown_as_one() -> None:
     assert dense(make_chain()).shape == (3, 3)
 
 
-@pytest.mark.parametrize(
-    ("options", "held", "said"),
-    [
-        ({"tau": 2.0}, None, "have a memory"),
-        ({"dynamics": wg.Linear()}, None, "dynamics of its own"),
-        ({"input_range": (-1.0, 1.0)}, None, r"inputs lie in \(-1.0, 1.0\)"),
-        ({}, wg.Manipulations().clamp("AVB", 0.5), "AVB held at 0.5"),
-    ],
-)
-def test_networks_with_other_steps_are_refused(
-    worm: wg.Connectome, options: dict[str, Any], held: wg.Manipulations | None, said: str
-) -> None:
-    network = wg.MultilayeredNetwork.from_connectome(
-        worm, "role=sensory", 3, device="cpu", **options
-    ).manipulated(held)
-    with pytest.raises(ValueError, match=said):
-        wg.attribution(network, np.full((83, 3), 0.5), {2: "AVA"}, progress=False)
-
-
 def test_silenced_neurons_carry_nothing(worm: wg.Connectome) -> None:
     network = wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", 3, device="cpu")
     silenced = network.manipulated(wg.Manipulations().silence("AVD"))

@@ -26,6 +26,8 @@ _UNCERTAIN = 0.05
 _PATIENCE = 20
 # A target that changes by less than this is taken to change by so much, to judge errors by.
 _LEAST_CHANGE = 1e-4
+# Differences of responses below so many units of rounding are no differences.
+_ROUNDING = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +98,17 @@ class _Path:
             setattr(self, name, both[order])
         self.at = np.concatenate([self.at, at])[order]
 
-    def jumps(self, coarse: float, narrowest: float, least: float) -> list[tuple[float, float]]:
-        """List the place and the size of each jump that was located."""
+    def jumps(
+        self, coarse: float, narrowest: float, least: float, rounding: float
+    ) -> list[tuple[float, float]]:
+        """List the place and the size of each jump that was located.
+
+        It is larger than `least`, and than that share of the response which rounding may make.
+        """
         size = np.abs(self.residual())
-        found = self.located(coarse, narrowest) & (size > least) & (self._explained() < size / 2)
+        largest = np.maximum(np.abs(self.response[1:]), np.abs(self.response[:-1]))
+        above = np.maximum(least, rounding * largest)
+        found = self.located(coarse, narrowest) & (size > above) & (self._explained() < size / 2)
         middle = (self.at[1:] + self.at[:-1]) / 2
         return list(zip(middle[found].tolist(), self.residual()[found].tolist(), strict=True))
 
@@ -165,12 +174,16 @@ def integrate(
     if tolerance is None:
         return Integrated(total, begin, end, [])
     allowed = tolerance * np.maximum(np.abs(end - begin), _LEAST_CHANGE)
+    rounding = _ROUNDING * torch.finfo(block.values.dtype).eps
+    allowed = np.maximum(allowed, n_steps * rounding * np.maximum(np.abs(begin), np.abs(end)))
     _refine(runner, block, paths, (coarse, narrowest), allowed, _PATIENCE * n_steps)
     _add_up_again(runner, block, paths, total)
     jumps = [
         (member, *jump)
         for member, path in enumerate(paths)
-        for jump in path.jumps(coarse, narrowest, float(allowed[member]) / (100 * n_steps))
+        for jump in path.jumps(
+            coarse, narrowest, float(allowed[member]) / (100 * n_steps), rounding
+        )
     ]
     return Integrated(total, begin, end, jumps)
 

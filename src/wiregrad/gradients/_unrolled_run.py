@@ -182,15 +182,19 @@ class UnrolledRun:
 
     def of_stimulus(self) -> Tensor:
         """Return the gradient of the stimulus: (n_columns, sensory, num_layers)."""
-        d_drive = torch.zeros_like(self._drive)
+        d_drive: dict[int, Tensor] = {}
         for stage in self.back():
             for step, slope in stage.d_drive.items():
-                d_drive[step] += slope
+                d_drive[step] = d_drive[step] + slope if step in d_drive else slope
+        slopes = torch.stack([d_drive[step] for step in range(len(self._drive))], dim=-1)
+        model, given = self._model, self.columns.stimulus
+        if model.dynamics is None and model.input_range[0] == 0:  # open from the threshold on
+            taken = (given >= model.threshold) & (given <= model.input_range[1])
+            return slopes.transpose(0, 1) * taken
         with torch.enable_grad():
-            given = self.columns.stimulus.detach().requires_grad_()
-            drive = _by_step(drive_of(self._model, given))
-        (gradient,) = _gradients(drive, [given], d_drive)
-        return gradient
+            given = given.detach().requires_grad_()
+            drive = drive_of(model, given)
+        return _gradients(drive, [given], slopes.transpose(0, 1))[0]
 
     def _step(
         self,
