@@ -107,7 +107,8 @@ def attribution(
         Null models, such as `wiregrad.rewired_networks` makes: the same is asked of each, and
         `Attribution.null_share` says in how many a source has as large an attribution.
     seed : int
-        For the noise and the random sources of `verify`.
+        For the random sources of `verify`, and the noise: that of sample k, for all members alike,
+        is `torch.randn(n_sources, dtype=torch.float64)` after `manual_seed(seed * 1_000_003 + k)`.
     runs_at_once : int, optional
         Runs in memory at a time; by default as many as 200 MB hold, at most 64.
     progress : bool
