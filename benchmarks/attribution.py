@@ -217,6 +217,31 @@ jump, and gradients see nothing of that: the place and the size of the jumps is 
 A jump belongs to a place on the path, not to a source: where jumps carry much, attributions leave
 out as much.
 
+## Experiments and other models
+
+Neurons that are clamped, silenced or remember, runs that go on from a state, negative inputs and
+other models of a neuron are attributed like any (`manipulations=`, `initial_state=`; all that is
+made with `tau=`, `input_range=` and `dynamics=`).
+
+```python
+done = wg.Manipulations().clamp("AVB", 0.3, steps=[1]).silence("AVD")
+found = wg.attribution(network, touch, {{2: "AVA"}}, sources="neurons", manipulations=done, verify=3)
+```
+
+- A clamp lets nothing past, so nothing is attributed to what lies behind it. Among `neurons` the
+  clamped one is a source like another: what the response owes to its value at that step. Ablating
+  it takes the clamp off for that step, and holds it at 0.
+- Where neurons remember, a state acts on the neuron's own later states too, and that counts as its
+  doing.
+- What a state to start from, a clamp or a bias does by itself is in `at_baseline`, not in the
+  change.
+- Of `wg.LeakyRectified` states are voltages, compared with 0, where nothing is sent; the neuron's
+  own leak carries them on. Neither it nor `wg.Linear` jumps: `jumps` is empty. In a linear network
+  integrated gradients are what each input does alone.
+- A model of one's own is differentiated as it is written (`sends`, `step`, `start`, `take_in`); its
+  jumps are found like others. What it does to neurons besides (numbers kept on the object between
+  steps) is not seen.
+
 ## What does ablation say?
 
 For {n} random targets (neither silent nor saturated after {steps} steps, each with a random
