@@ -16,6 +16,7 @@ from ..network import MultilayeredNetwork
 from ._budget import Budget
 from ._choose_sets import choose_sets
 from ._prune import prune
+from ._ranges import sides
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
 from ._search import LEAK, Objective, Outcome, Trial, search
@@ -180,7 +181,7 @@ class AutomaticSearch:
 
     def _follow(self, found: Found, leak: float, rate: float) -> None:
         """Go on with the members that have not reached their targets, nor found nothing at all."""
-        targets, driven = self.targets, (found.outcome.stimulus > 0).any(dim=2).any(dim=1)
+        targets, driven = self.targets, (found.outcome.stimulus != 0).any(dim=2).any(dim=1)
         reached = targets.all_by_member((found.nearest - targets.value).abs() <= WITHIN)
         running = self.running & driven & ~reached
         self._go_on(found, targets, Reach(targets, 1, rate), running, leak)
@@ -296,11 +297,18 @@ class AutomaticSearch:
         targets = self.targets
         if self.budget.is_counted:  # what is silent must stay so
             targets = targets.driving(found.outcome.stimulus > 0)
-        thin = Thin(targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
-        some = (found.outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop
+        rate, own = self.rate / 2, self._sides(found.outcome.stimulus)
+        thin = Thin(targets, found.nearest, self.resting, rate, stop=self.stop, sides=own)
+        some = (found.outcome.stimulus != 0).sum(dim=(1, 2)) > self.stop
         self._go_on(found, targets, thin, self.running & some, LEAK)
         found.nearest = thin.nearest
         found.price = thin.price(found.outcome.stimulus)
+
+    def _sides(self, stimulus: Tensor) -> Tensor | None:
+        """Say on which side of 0 each input is, where it may be on either."""
+        if not self.model.input_range[0]:
+            return None
+        return sides(stimulus, self._slope(stimulus, LEAK))
 
     def _prune(self, found: Found) -> None:
         """Leave out what can be left out."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..network import MultilayeredNetwork, require_finite
 from ._given_tensor import given_tensor
+from ._ranges import full_drive, gains
 from ._resolved_targets import ResolvedTargets
 
 # How strong a start may be: from full strength down, and then ever closer around the best.
@@ -43,9 +44,9 @@ def make_starts(
     """Make the starts of every member, one after the other.
 
     The first drives the inputs through which the targets would come nearest if the network were
-    linear, as many of them and as strongly as suits; the others are drawn from [0, 1), 0 where an
-    input has no walk of the right length to any target, and scaled as suits. What a member gets
-    depends on the seed and on its targets, not on its place in the batch.
+    linear, as many of them and as strongly as suits; the others are drawn evenly from all that
+    inputs may be, 0 where an input has no walk of the right length to any target, and scaled as
+    suits. What a member gets depends on the seed and on its targets, not on its place in the batch.
 
     Returns
     -------
@@ -58,8 +59,9 @@ def make_starts(
     slope = linear_slope(model, targets)
     # An activation function of the user's own may have no slope at rest that tells anything.
     told = (slope != 0).flatten(1).any(dim=1)[:, None, None]
-    first = _Fit(model, targets, torch.where(told, (slope > 0).to(slope.dtype), 0.5))
-    first.shorten(slope)
+    untold = model.input_range[1] / 2
+    first = _Fit(model, targets, torch.where(told, full_drive(slope, model.input_range), untold))
+    first.shorten(gains(slope, model.input_range))
     first.scale()
     starts = [first.best]
     for number in range(1, n_starts):
@@ -77,7 +79,7 @@ class _Fit:
     """
 
     def __init__(self, model: MultilayeredNetwork, targets: ResolvedTargets, start: Tensor) -> None:
-        self._targets, self.best = targets, start
+        self._targets, self.best, self._range = targets, start, model.input_range
         self._watch = targets.watch(model, leak=0.0)
         self._nearest = start.new_full((len(start),), torch.inf)
         self._try(start)
@@ -105,7 +107,7 @@ class _Fit:
         for factors in _FACTORS:
             around = self.best
             for factor in factors:
-                self._try((factor * around).clamp(max=1))
+                self._try((factor * around).clamp(*self._range))
 
 
 def linear_slope(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor:
@@ -130,11 +132,13 @@ def _noise(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, numb
         noise = hashlib.sha256(key.encode() + digest).digest()
         generator = np.random.default_rng(int.from_bytes(noise, "big"))
         starts.append(generator.random(shape, dtype=np.float32))
-    return torch.from_numpy(np.stack(starts)).to(device=model.device, dtype=model.dtype)
+    drawn = torch.from_numpy(np.stack(starts)).to(device=model.device, dtype=model.dtype)
+    low, high = model.input_range
+    return low + (high - low) * drawn
 
 
 def random_start(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int) -> Tensor:
-    """Draw a start for every member from [0, 1): see `make_starts`.
+    """Draw a start for every member from all that inputs may be: see `make_starts`.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def random_start(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int
 
 
 def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_members: int) -> Tensor:
-    """Check a start that the caller gives, and bring it within [0, 1].
+    """Check a start that the caller gives, and bring it within the input range.
 
     Returns
     -------
@@ -166,4 +170,4 @@ def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_member
             f"{shape}"
         )
     require_finite(start, "input_tensor holds", "numpy.nan_to_num")
-    return start.clamp(0, 1)
+    return start.clamp(*model.input_range)

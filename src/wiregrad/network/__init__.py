@@ -1,7 +1,7 @@
 """The connectome as a differentiable network."""
 
 from ._divisive import divide_slopes
-from ._dynamics import Dynamics, Linear
+from ._dynamics import Dynamics, Linear, take_in
 from ._funnel import Funnel, Funnels
 from ._fused import is_compiled
 from ._gate import gate
@@ -64,5 +64,6 @@ __all__ = [
     "require_finite",
     "scipy_sparse_to_pytorch",
     "shortest_walks",
+    "take_in",
     "unroll",
 ]
