@@ -33,7 +33,7 @@ class SearchProgress:
         Distance from the targets: the root of the mean squared difference between the activation
         attained and the one asked, over all targets. NaN before the first pass.
     active_inputs : int
-        Entries of the stimulus that are above 0, over all stimuli that are tried side by side. This
+        Entries of the stimulus that are not 0, over all stimuli that are tried side by side. This
         and `miss` are looked at ten times a second at most.
     """
 
