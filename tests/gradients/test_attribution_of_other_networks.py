@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -171,12 +172,64 @@ def test_integrated_gradients_are_the_mean_slope_on_the_way(name: str) -> None:
         np.testing.assert_allclose(found.as_grid()[member], expected, atol=0.05)
 
 
+def of_member(case: Case, member: int, members: int | None) -> dict[str, Any]:
+    """Return the options that do to one member, or to all, what is done to a member of the case."""
+    done = NOTHING
+    for item in case.options["manipulations"].items:
+        named = getattr(item, "members", None)
+        if named is None:
+            done = done + wg.Manipulations((item,))
+        elif member in named:
+            done = done + wg.Manipulations(
+                (replace(item, members=None if members is None else (members,)),)
+            )
+    options: dict[str, Any] = {"manipulations": done}
+    if "initial_state" in case.options:
+        options["initial_state"] = case.options["initial_state"][member]
+    return options
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "memory, clamped and silenced",
+        "negative inputs, memory, clamped",
+        "divisive, muted in a member",
+        "linear, all at once",
+        "leaky, all at once",
+    ],
+)
+def test_agrees_with_captum(name: str) -> None:
+    from captum.attr import InputXGradient, IntegratedGradients
+
+    case = CASES[name]()
+    options = {"n_steps": 200, "tolerance": None}
+    ours = attribute(case.network, case.stimulus, TARGETS, **options, **case.options)
+    times = attribute(
+        case.network, case.stimulus, TARGETS, method="input_x_gradient", **case.options
+    )
+    for member in range(2):
+        alike = of_member(case, member, None)
+        x = torch.from_numpy(case.stimulus[member : member + 1])
+
+        def respond(x: torch.Tensor, alike: dict[str, Any] = alike) -> torch.Tensor:
+            states = case.network(x, **alike)
+            parts = [w * states[:, n, t] for t, by in TARGETS.items() for n, w in by.items()]
+            return torch.stack(parts).sum(dim=0)
+
+        # Its rule weighs n nodes by 1 / n, where n - 1 intervals are there.
+        oracle = IntegratedGradients(respond)
+        theirs = oracle.attribute(x, n_steps=201, method="riemann_trapezoid") * 201 / 200
+        np.testing.assert_allclose(ours.as_grid()[member], theirs[0].numpy(), atol=1e-4)
+        product = InputXGradient(respond).attribute(x.clone().requires_grad_())
+        np.testing.assert_allclose(times.as_grid()[member], product[0].detach(), atol=1e-10)
+
+
 @pytest.mark.parametrize("sources", SOURCES)
 @pytest.mark.parametrize("name", ["memory, clamped and silenced", "leaky, all at once"])
 @pytest.mark.parametrize("method", ["integrated_gradients", "smoothgrad"])
 def test_members_are_what_they_are_alone(name: str, sources: str, method: str) -> None:
     case = CASES[name]()
-    done = case.options["manipulations"]
     options: dict[str, Any] = {
         "sources": sources,
         "method": method,
@@ -190,16 +243,8 @@ def test_members_are_what_they_are_alone(name: str, sources: str, method: str) -
     )
     np.testing.assert_allclose(chunked.values, together.values, rtol=1e-9, atol=1e-12)
     for member in range(2):
-        mine = NOTHING
-        for item in done.items:
-            if getattr(item, "members", None) is None:
-                mine = mine + wg.Manipulations((item,))
-            elif member in item.members:
-                mine = mine + wg.Manipulations((item,)).for_members(0)
-        alone_options: dict[str, Any] = {"manipulations": mine}
-        if "initial_state" in case.options:
-            alone_options["initial_state"] = case.options["initial_state"][member]
-        alone = attribute(case.network, case.stimulus[member], TARGETS, **options, **alone_options)
+        mine = of_member(case, member, 0)
+        alone = attribute(case.network, case.stimulus[member], TARGETS, **options, **mine)
         np.testing.assert_allclose(alone.values[0], together.values[member], rtol=1e-9, atol=1e-12)
         rows = together.verified[together.verified["batch"] == member].assign(batch=0)
         pd.testing.assert_frame_equal(alone.verified, rows.reset_index(drop=True))
