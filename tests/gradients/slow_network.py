@@ -57,7 +57,7 @@ class Slow:
         for t in range(x.shape[1]):
             sent = np.maximum(h, 0) if self.kind == "leaky" else h.copy()
             sent[muted] = 0
-            total = np.array([sum(w * s for w, s in zip(row, sent, strict=True)) for row in W])
+            total = W @ sent
             total[deaf] = 0
             h = self._step(h, sent, total, u[:, t])
             if self.kind != "leaky" and t + 1 < x.shape[1]:
