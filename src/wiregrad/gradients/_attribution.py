@@ -48,6 +48,7 @@ def attribution(
     initial_state: StimulusLike | None = None,
     n_steps: int = 100,
     tolerance: float | None = 0.002,
+    share_jumps: bool = False,
     n_samples: int = 50,
     noise: float = 0.1,
     verify: int = 0,
@@ -94,6 +95,10 @@ def attribution(
     tolerance : float or None
         Intervals are halved until the change of the target that is neither attributed nor located
         as a jump is less than this share of it. None: no interval is halved, no jump located.
+    share_jumps : bool
+        Whether to give jumps to sources, too (`Attribution.jump_values`): by each source's part in
+        the drive of the neuron that crosses its threshold there, as integrated gradients would if
+        the threshold were a steep slope.
     n_samples, noise : int, float
         Of SmoothGrad: samples, and the standard deviation of the noise as a share of the largest
         source (of synapses, of each weight). Noisy inputs stay within the network's `input_range`,
@@ -177,8 +182,11 @@ def attribution(
         noise=not_negative("noise", noise),
         seed=whole_number("seed", seed, least=0),
         runs_at_once=None if runs_at_once is None else whole_number("runs_at_once", runs_at_once),
+        share_jumps=bool(share_jumps),
     )
     whole_number("verify", verify, least=0)
+    if share_jumps:
+        _require_threshold(network, method, tolerance)
     with torch.inference_mode(False), torch.no_grad():  # whatever the caller has set
         given, base = _read(stimulus, "stimulus", network), None
         acting.interventions.require_members(len(given))
@@ -204,6 +212,7 @@ def attribution(
         target=answer.target,
         completeness=answer.completeness,
         jumps=answer.jumps,
+        jump_values=answer.jump_values,
         verified=verified,
         null_share=null_share,
         kind=named.kind,
@@ -224,6 +233,22 @@ def attribution(
         stimulus=given.cpu().numpy(),
         network=network,
     )
+
+
+def _require_threshold(network: MultilayeredNetwork, method: str, tolerance: float | None) -> None:
+    """Refuse to share jumps where none are located, or nothing is known of a threshold."""
+    reasons = {
+        f"jumps are located by method='integrated_gradients' alone, not {method!r}": (
+            method != "integrated_gradients"
+        ),
+        "with tolerance=None no jump is located: give a tolerance": tolerance is None,
+        "this network has a model of its own (`dynamics=` or `activation_function=`), of which no "
+        "threshold is known": network.dynamics is not None
+        or network.custom_activation_function is not None,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise ValueError(f"jumps cannot be shared: {reason}; or leave share_jumps out")
 
 
 def _method(method: str) -> str:
@@ -255,10 +280,9 @@ def _read_initial(
 
 def _arguments(question: Question) -> dict[str, Any]:
     """Return what was asked, but for what a result holds under another name."""
-    return {
-        name: getattr(question, name)
-        for name in ("targets", "sources", "method", "group_by", "n_steps", "tolerance")
-    } | {"n_samples": question.n_samples, "noise": question.noise}
+    names = ("targets", "sources", "method", "group_by", "n_steps", "tolerance", "share_jumps")
+    found = {name: getattr(question, name) for name in names}
+    return found | {"n_samples": question.n_samples, "noise": question.noise}
 
 
 def _grid(

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from ._attribution_result import COMPLETENESS, JUMPS
 from ._column_runner import ColumnRunner, columns_at_once
+from ._jump_shares import share_jumps
 from ._named_places import weigh_places
 from ._path_integral import Integrated, integrate
 from ._source_blocks import SourceBlock, StateBlock
@@ -41,6 +42,7 @@ class Answer:
         The method's numbers, the changes that they stand for, and how active units are.
     target : ndarray, shape (n_members,)
     completeness, jumps : DataFrame
+    jump_values : ndarray, or None
         See `Attribution`.
     """
 
@@ -52,6 +54,7 @@ class Answer:
     target: FloatArray
     completeness: pd.DataFrame
     jumps: pd.DataFrame
+    jump_values: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ class Question:
     noise: float
     seed: int
     runs_at_once: int | None
+    share_jumps: bool = False
 
     def ask(
         self,
@@ -116,11 +120,18 @@ class Question:
             for part, share, block in zip(found, shares, sources.blocks, strict=True)
             for row in _completeness(part, share, block)
         ]
-        jumps = [
-            (member, block.layer, at, size)
-            for part, block in zip(found, sources.blocks, strict=True)
-            for member, at, size in part.jumps
-        ]
+        jumps: list[tuple[Any, ...]] = []
+        jump_shares = []
+        for part, block in zip(found, sources.blocks, strict=True):
+            crossed: list[tuple[int, int] | None] = [None] * len(part.jumps)
+            if self.share_jumps:
+                shared = share_jumps(runner, block, part.jumps)
+                crossed = shared.crossed
+                jump_shares.append(shared.total)
+            jumps += [
+                (jump.member, block.layer, jump.at, jump.size, *(who or (None, None)))
+                for jump, who in zip(part.jumps, crossed, strict=True)
+            ]
         # Of neurons a path leaves out the targets of earlier layers: a run reads them all.
         whole = sources.kind != "neurons"
         return Answer(
@@ -132,6 +143,7 @@ class Question:
             found[0].end if whole else _responses(runner, trials),
             _frame(rows, COMPLETENESS),
             _frame(jumps, JUMPS),
+            sources.pool(jump_shares) if self.share_jumps else None,
         )
 
     def _smoothed(self, runner: ColumnRunner, block: SourceBlock) -> Tensor:
@@ -194,7 +206,7 @@ def _completeness(part: Integrated, shares: Tensor, block: SourceBlock) -> list[
     rows = []
     attributed = shares.sum(dim=1).cpu().numpy()
     for member, (begin, end) in enumerate(zip(part.begin, part.end, strict=True)):
-        sizes = [size for of, _, size in part.jumps if of == member]
+        sizes = [jump.size for jump in part.jumps if jump.member == member]
         jump, change, given = float(sum(sizes)), end - begin, attributed[member]
         error = change - given - jump
         rows.append((member, block.layer, end, begin, change, given, jump, error, len(sizes)))

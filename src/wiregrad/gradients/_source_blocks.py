@@ -180,6 +180,12 @@ class StimulusBlock(_PointBlock):
         """Return the gradient of each column: (n_columns, n_sources)."""
         return run.of_stimulus()[:, self._rows].flatten(1)
 
+    def source_of(self, row: Tensor, step: Tensor) -> Tensor:
+        """Find the sources of some rows of the stimulus, at some steps each; the first for none."""
+        place = torch.zeros(self.trials.stimulus.shape[1], dtype=torch.int64, device=row.device)
+        place[self._rows] = torch.arange(len(self._rows), device=row.device)
+        return place[row.clamp(max=len(place) - 1)] * self.trials.stimulus.shape[2] + step
+
 
 class StateBlock(_PointBlock):
     """States of some neurons after one step, each an independent variable.

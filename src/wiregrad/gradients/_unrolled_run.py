@@ -12,7 +12,7 @@ from ..network import MultilayeredNetwork, StepRule, drive_of, holds_of
 from ._named_places import WeightedPlaces
 from ._wiring import WholeWiring, Wiring
 
-__all__ = ["START", "Columns", "Stage", "Trials", "UnrolledRun"]
+__all__ = ["START", "Columns", "Stage", "Trials", "UnrolledRun", "gradients_of"]
 
 #: The layer of the start: the sensory neurons driven by the stimulus's first column.
 START = -1
@@ -168,9 +168,7 @@ class UnrolledRun:
         down_to = columns.first if down_to is None else max(down_to, columns.first)
         g = torch.zeros_like(self.states[0])
         for layer in reversed(range(down_to, self._model.num_layers)):
-            here = self._places.layer == layer
-            weights = self._places.weight[here].unsqueeze(1).expand(-1, g.shape[1])
-            g = g.index_add(0, self._places.neuron[here], weights)
+            g = self._read_back(layer, g)
             if layer == columns.first:
                 yield Stage(layer, g, d_drive=self._back_through_start(g))
                 return
@@ -179,6 +177,17 @@ class UnrolledRun:
             if layer > down_to and stage.d_summed is not None:
                 g = self._back_through_sending(layer - 1, columns.wiring.back(stage.d_summed))
                 g = g if d_before is None else g + d_before
+
+    def is_driven(self, layer: int) -> Tensor:
+        """Say whose drive reached the threshold on the way to a layer: (n_neurons, n_columns)."""
+        at = layer - self.columns.first - 1
+        with torch.no_grad():
+            drive = self._rule.drive(self._rule.heard(self.states[at]), self._summed[at])
+            return drive >= self._model.threshold
+
+    def takes_in(self, step: int) -> Tensor:
+        """Say which inputs come in at a step: (sensory, n_columns)."""
+        return self._drive[step] != 0
 
     def of_stimulus(self) -> Tensor:
         """Return the gradient of the stimulus: (n_columns, sensory, num_layers)."""
@@ -194,7 +203,13 @@ class UnrolledRun:
         with torch.enable_grad():
             given = given.detach().requires_grad_()
             drive = drive_of(model, given)
-        return _gradients(drive, [given], slopes.transpose(0, 1))[0]
+        return gradients_of(drive, [given], slopes.transpose(0, 1))[0]
+
+    def _read_back(self, layer: int, g: Tensor) -> Tensor:
+        """Add the gradient of the targets with respect to a state of theirs."""
+        here = self._places.layer == layer
+        weights = self._places.weight[here].unsqueeze(1).expand(-1, g.shape[1])
+        return g.index_add(0, self._places.neuron[here], weights)
 
     def _step(
         self,
@@ -224,7 +239,7 @@ class UnrolledRun:
             heard = self._rule.heard(before)
             state = self._step(layer, before, heard, summed, {layer: self._drive[layer], **drive})
         leaves = [summed, *drive.values(), *([before] if self._by_state else [])]
-        d_summed, *others = _gradients(state, leaves, g)
+        d_summed, *others = gradients_of(state, leaves, g)
         d_before = others.pop() if self._by_state else None
         d_drive = dict(zip(drive, others, strict=True))
         return Stage(layer, g, d_summed, heard.detach(), d_drive), d_before
@@ -236,7 +251,7 @@ class UnrolledRun:
         h = self.states[layer - self.columns.first].detach().requires_grad_()
         with torch.enable_grad():
             heard = self._rule.heard(h)
-        return _gradients(heard, [h], g)[0]
+        return gradients_of(heard, [h], g)[0]
 
     def _back_through_start(self, g: Tensor) -> Mapping[int, Tensor]:
         """Carry the gradient of the state before the first step to the stimulus."""
@@ -247,7 +262,7 @@ class UnrolledRun:
         given = self._drive[0].detach().requires_grad_()
         with torch.enable_grad():
             state = self._rule.start(given, self.columns.initial)
-        return {0: _gradients(state, [given], g)[0]}
+        return {0: gradients_of(state, [given], g)[0]}
 
     def _read(self) -> Tensor:
         first, places = self.columns.first, self._places
@@ -258,7 +273,7 @@ class UnrolledRun:
         return total
 
 
-def _gradients(of: Tensor, leaves: list[Tensor], g: Tensor) -> list[Tensor]:
+def gradients_of(of: Tensor, leaves: list[Tensor], g: Tensor) -> list[Tensor]:
     """Carry a gradient back to leaves; 0 where there is no way."""
     if not of.requires_grad:
         return [torch.zeros_like(leaf) for leaf in leaves]

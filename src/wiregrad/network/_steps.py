@@ -128,6 +128,13 @@ class StepRule:
         sent = h if own is None else own.sends(self.model, h)
         return sent if self.holds is None else self.holds.silent(sent)
 
+    def drive(self, heard: Tensor, summed: Tensor) -> Tensor:
+        """Return what the usual neuron compares with its threshold."""
+        slopes, bias = self.model.slope_and_bias
+        if self.holds is not None:
+            summed = self.holds.unheard(summed)
+        return self.model.divnorm(slopes, heard) * summed + bias
+
     def after(
         self,
         t: int,
