@@ -215,7 +215,22 @@ jump, and gradients see nothing of that: the place and the size of the jumps is 
 {completeness}
 
 A jump belongs to a place on the path, not to a source: where jumps carry much, attributions leave
-out as much.
+out as much. With `share_jumps=True` they are given to sources all the same, apart from `values`, as
+`jump_values`. At each jump the neuron that crosses its threshold first is found (`crossed` and
+`crossed_layer` in `found.jumps`), and every source has the part of the jump that it has in the rise
+of that neuron's drive; an input that crosses the threshold by itself has all of it. That is what
+integrated gradients come to when the threshold is a slope and the slope becomes ever steeper. Where
+two neurons cross first and at once it is given to none. It costs some 15 runs a jump.
+
+```python
+found = wg.attribution(network, touch, {{2: "AVA"}}, share_jumps=True)
+whole = found.values + found.jump_values  # adds up to the change
+```
+
+For 20 random targets on the worm (drawn like those below, 100 steps) values and shared jumps
+together miss 0.1 % of the change in the median, 1.5 % at most. They are no better guide to
+ablations: the rank correlation with what is lost without an input (see below) was 0.62 with and
+without them.
 
 ## Experiments and other models
 
@@ -225,7 +240,7 @@ made with `tau=`, `input_range=` and `dynamics=`).
 
 ```python
 done = wg.Manipulations().clamp("AVB", 0.3, steps=[1]).silence("AVD")
-found = wg.attribution(network, touch, {{2: "AVA"}}, sources="neurons", manipulations=done, verify=3)
+found = wg.attribution(network, touch, {{2: "AVA"}}, sources="neurons", manipulations=done)
 ```
 
 - A clamp lets nothing past, so nothing is attributed to what lies behind it. Among `neurons` the

@@ -358,7 +358,7 @@ def test_dynamics_that_ignore_the_stimulus_have_no_gradient() -> None:
         {"dynamics": wg.Linear()},
     ],
 )
-@pytest.mark.parametrize("sources", ["stimulus", "synapses"])
+@pytest.mark.parametrize("sources", ["stimulus", pytest.param("synapses", marks=pytest.mark.slow)])
 def test_on_the_worm_attributed_and_jumps_are_the_change(
     worm: wg.Connectome, options: dict[str, Any], sources: str
 ) -> None:

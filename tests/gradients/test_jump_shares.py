@@ -58,6 +58,7 @@ def test_a_neurons_jump_is_shared_by_the_parts_of_its_drive() -> None:
     np.testing.assert_allclose(share, np.array([0.7, 0.325]) / 1.025, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_is_what_integrated_gradients_come_to_as_a_slope_becomes_a_step() -> None:
     """Around each jump, beside neurons whose threshold is a steep slope."""
     threshold, steep = 0.05, 5e-5

@@ -99,7 +99,14 @@ def test_it_comes_as_near_as_the_best_of_a_grid() -> None:
     assert gained > 3
 
 
-@pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.parametrize(
+    "model",
+    [
+        "tonic",
+        "leaky",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("rate", "memory", "linear")),
+    ],
+)
 def test_inputs_keep_to_their_range_and_none_can_be_left_out(
     monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
@@ -142,7 +149,9 @@ def test_inputs_keep_to_their_range_and_none_can_be_left_out(
     assert checked > 5
 
 
-@pytest.mark.parametrize("model", ["tonic", "memory", "leaky"])
+@pytest.mark.parametrize(
+    "model", ["tonic", pytest.param("memory", marks=pytest.mark.slow), "leaky"]
+)
 def test_members_are_what_they_are_alone_to_the_bit(model: str) -> None:
     network = make_random(4, 12, 5, input_range=(-1, 1), **MODELS[model])
     asked = asked_of(network, 4, seed=2)

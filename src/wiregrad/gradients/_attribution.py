@@ -128,7 +128,8 @@ def attribution(
     ------
     ValueError
         If the method is unknown, a layer, neuron or column is not in the network, sources or
-        targets name nothing, or the stimulus does not fit.
+        targets name nothing, the stimulus does not fit, manipulations name what is not there, or
+        jumps are to be shared where none are located or no threshold is known.
     TypeError
         If targets or sources are of another kind.
 
