@@ -215,7 +215,47 @@ jump, and gradients see nothing of that: the place and the size of the jumps is 
 {completeness}
 
 A jump belongs to a place on the path, not to a source: where jumps carry much, attributions leave
-out as much.
+out as much. With `share_jumps=True` they are given to sources all the same, apart from `values`, as
+`jump_values`. At each jump the neuron that crosses its threshold first is found (`crossed` and
+`crossed_layer` in `found.jumps`), and every source has the part of the jump that it has in the rise
+of that neuron's drive; an input that crosses the threshold by itself has all of it. That is what
+integrated gradients come to when the threshold is a slope and the slope becomes ever steeper. Where
+two neurons cross first and at once it is given to none. It costs some 15 runs a jump.
+
+```python
+found = wg.attribution(network, touch, {{2: "AVA"}}, share_jumps=True)
+whole = found.values + found.jump_values  # adds up to the change
+```
+
+For 20 random targets on the worm (drawn like those below, 100 steps) values and shared jumps
+together miss 0.1 % of the change in the median, 1.5 % at most. They are no better guide to
+ablations: the rank correlation with what is lost without an input (see below) was 0.62 with and
+without them.
+
+## Experiments and other models
+
+Neurons that are clamped, silenced or remember, runs that go on from a state, negative inputs and
+other models of a neuron are attributed like any (`manipulations=`, `initial_state=`; all that is
+made with `tau=`, `input_range=` and `dynamics=`).
+
+```python
+done = wg.Manipulations().clamp("AVB", 0.3, steps=[1]).silence("AVD")
+found = wg.attribution(network, touch, {{2: "AVA"}}, sources="neurons", manipulations=done)
+```
+
+- A clamp lets nothing past, so nothing is attributed to what lies behind it. Among `neurons` the
+  clamped one is a source like another: what the response owes to its value at that step. Ablating
+  it takes the clamp off for that step, and holds it at 0.
+- Where neurons remember, a state acts on the neuron's own later states too, and that counts as its
+  doing.
+- What a state to start from, a clamp or a bias does by itself is in `at_baseline`, not in the
+  change.
+- Of `wg.LeakyRectified` states are voltages, compared with 0, where nothing is sent; the neuron's
+  own leak carries them on. Neither it nor `wg.Linear` jumps: `jumps` is empty. In a linear network
+  integrated gradients are what each input does alone.
+- A model of one's own is differentiated as it is written (`sends`, `step`, `start`, `take_in`); its
+  jumps are found like others. What it does to neurons besides (numbers kept on the object between
+  steps) is not seen.
 
 ## What does ablation say?
 

@@ -31,6 +31,9 @@ class Only:
     def rate(self) -> Tensor:
         return torch.tensor(self._rate)
 
+    def bound(self, x: Tensor) -> Tensor:
+        return x
+
     def take(self, members: Tensor, targets: Tensor) -> None:
         """Members that have left are known by their numbers."""
 

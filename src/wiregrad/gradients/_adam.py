@@ -11,7 +11,7 @@ __all__ = ["BoundedAdam"]
 
 
 class BoundedAdam:
-    """Adam (Kingma and Ba 2015) whose every step ends inside [0, 1].
+    """Adam (Kingma and Ba 2015) whose every step ends within bounds.
 
     Its arithmetic is element by element, so a batch member moves the same alone and in company.
 
@@ -19,6 +19,8 @@ class BoundedAdam:
     ----------
     x : Tensor, shape (batch, ...)
         The start; steps return new tensors.
+    bounds : (float, float)
+        The lowest and the highest that an entry may be.
 
     Examples
     --------
@@ -32,7 +34,8 @@ class BoundedAdam:
     # are worth following all the same.
     EPSILON = 1e-20
 
-    def __init__(self, x: Tensor) -> None:
+    def __init__(self, x: Tensor, bounds: tuple[float, float] = (0.0, 1.0)) -> None:
+        self._bounds = bounds
         self.mean = torch.zeros_like(x, memory_format=torch.contiguous_format)
         self.square = torch.zeros_like(self.mean)
         self.steps = 0
@@ -55,7 +58,7 @@ class BoundedAdam:
         self.square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         mean = self.mean / (1 - self.BETA1**self.steps)
         scale = (self.square / (1 - self.BETA2**self.steps)).sqrt_().add_(self.EPSILON)
-        return (x - rate * mean / scale).clamp_(0, 1)
+        return (x - rate * mean / scale).clamp_(*self._bounds)
 
     def _compiled(self, x: Tensor, gradient: Tensor, rate: Tensor) -> Tensor:
         from ._adam_kernel import adam_step  # numba is loaded when it is first needed
@@ -75,5 +78,6 @@ class BoundedAdam:
                 (self.BETA1, self.BETA2),
                 (1 - self.BETA1**self.steps, 1 - self.BETA2**self.steps),
                 self.EPSILON,
+                self._bounds,
             )
         return moved

@@ -26,8 +26,9 @@ def adam_step(
     betas: tuple[float, float],
     corrections: tuple[float, float],
     epsilon: float,
+    bounds: tuple[float, float],
 ) -> None:  # pragma: no cover - compiled
-    """Update both moments, and fill in where the step leads, in [0, 1].
+    """Update both moments, and fill in where the step leads, within bounds.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def adam_step(
     corrections : (float, float)
         What the moments are divided by, as they began at 0.
     epsilon : float
+    bounds : (float, float)
+        The lowest and the highest that an entry may be.
 
     Notes
     -----
@@ -54,4 +57,4 @@ def adam_step(
             v = betas[1] * second[i] + (1 - betas[1]) * g * g
             first[i], second[i] = m, v
             to = from_x[i] - step * m / (math.sqrt(v / corrections[1]) + epsilon)
-            to_x[i] = min(max(to, 0.0), 1.0)
+            to_x[i] = min(max(to, bounds[0]), bounds[1])

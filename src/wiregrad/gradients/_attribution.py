@@ -13,7 +13,14 @@ from tqdm.auto import tqdm
 
 from .._messages import did_you_mean, few
 from .._version import __version__
-from ..network import MultilayeredNetwork, read_stimulus
+from ..network import (
+    Manipulations,
+    MultilayeredNetwork,
+    StimulusLike,
+    manipulated,
+    read_state,
+    read_stimulus,
+)
 from ._ablations import ablate
 from ._attribution_nulls import share_of_nulls
 from ._attribution_question import Question
@@ -21,6 +28,7 @@ from ._attribution_result import Attribution
 from ._given_tensor import given_tensor
 from ._numbers import not_negative, positive, whole_number
 from ._sources import Sources
+from ._unrolled_run import Trials
 
 __all__ = ["attribution"]
 
@@ -36,8 +44,11 @@ def attribution(
     method: str = "integrated_gradients",
     group_by: str | None = None,
     baseline: Tensor | np.ndarray | None = None,
+    manipulations: Manipulations | None = None,
+    initial_state: StimulusLike | None = None,
     n_steps: int = 100,
     tolerance: float | None = 0.002,
+    share_jumps: bool = False,
     n_samples: int = 50,
     noise: float = 0.1,
     verify: int = 0,
@@ -74,14 +85,24 @@ def attribution(
     baseline : Tensor or ndarray, shape of the stimulus, optional
         The stimulus that integrated gradients start from, and that an ablation puts in its place.
         By default silence; states and weights are always compared with 0.
+    manipulations : Manipulations, optional
+        Neurons to clamp or silence and synapses to scale, in all members or in some; in nulls too.
+    initial_state : ndarray or Tensor, shape (batch, n_neurons) or (n_neurons,), optional
+        What column 0 of the stimulus joins, as in `network(...)`; by default silence. It is the
+        same all along the path: what it carries is in the target at the baseline.
     n_steps : int
         Intervals of the path of integrated gradients.
     tolerance : float or None
         Intervals are halved until the change of the target that is neither attributed nor located
         as a jump is less than this share of it. None: no interval is halved, no jump located.
+    share_jumps : bool
+        Whether to give jumps to sources, too (`Attribution.jump_values`): by each source's part in
+        the drive of the neuron that crosses its threshold there, as integrated gradients would if
+        the threshold were a steep slope.
     n_samples, noise : int, float
         Of SmoothGrad: samples, and the standard deviation of the noise as a share of the largest
-        source (of synapses, of each weight). Noisy sources stay in [0, 1].
+        source (of synapses, of each weight). Noisy inputs stay within the network's `input_range`,
+        and noisy states in [0, 1], or what else they can be.
     verify : int
         So many sources with the largest attributions are ablated for real, one by one, and as many
         random ones of about the same activity, no target itself: see `Attribution.verified`.
@@ -91,7 +112,8 @@ def attribution(
         Null models, such as `wiregrad.rewired_networks` makes: the same is asked of each, and
         `Attribution.null_share` says in how many a source has as large an attribution.
     seed : int
-        For the noise and the random sources of `verify`.
+        For the random sources of `verify`, and the noise: that of sample k, for all members alike,
+        is `torch.randn(n_sources, dtype=torch.float64)` after `manual_seed(seed * 1_000_003 + k)`.
     runs_at_once : int, optional
         Runs in memory at a time; by default as many as 200 MB hold, at most 64.
     progress : bool
@@ -106,7 +128,8 @@ def attribution(
     ------
     ValueError
         If the method is unknown, a layer, neuron or column is not in the network, sources or
-        targets name nothing, or the stimulus does not fit.
+        targets name nothing, the stimulus does not fit, manipulations name what is not there, or
+        jumps are to be shared where none are located or no threshold is known.
     TypeError
         If targets or sources are of another kind.
 
@@ -148,7 +171,7 @@ def attribution(
     True
     """
     began = time.perf_counter()
-    _require_plain(network)
+    acting = manipulated(network, manipulations)
     question = Question(
         targets=targets,
         sources=sources,
@@ -160,21 +183,29 @@ def attribution(
         noise=not_negative("noise", noise),
         seed=whole_number("seed", seed, least=0),
         runs_at_once=None if runs_at_once is None else whole_number("runs_at_once", runs_at_once),
+        share_jumps=bool(share_jumps),
     )
     whole_number("verify", verify, least=0)
+    if share_jumps:
+        _require_threshold(network, method, tolerance)
     with torch.inference_mode(False), torch.no_grad():  # whatever the caller has set
         given, base = _read(stimulus, "stimulus", network), None
+        acting.interventions.require_members(len(given))
+        initial = _read_initial(initial_state, network, len(given))
+        trials = Trials(acting, given, initial)
         if baseline is not None:
             base = _read(baseline, "baseline", network).expand_as(given)
         with tqdm(desc="attribution", unit=" runs", disable=not progress, delay=1) as bar:
-            answer = question.ask(network, given, base, bar)
+            answer = question.ask(trials, base, bar)
             runner, named = answer.runner, answer.sources
             verified = ablate(
                 runner, named, answer.values, answer.attributed, answer.activity, verify, seed
             )
             null_share = None
             if nulls is not None:
-                null_share = share_of_nulls(nulls, question, answer, given, base, bar)
+                null_share = share_of_nulls(
+                    nulls, question, answer, trials, base, manipulations, bar
+                )
     return Attribution(
         values=answer.values,
         sources=named.table,
@@ -182,15 +213,22 @@ def attribution(
         target=answer.target,
         completeness=answer.completeness,
         jumps=answer.jumps,
+        jump_values=answer.jump_values,
         verified=verified,
         null_share=null_share,
         kind=named.kind,
         method=method,
         shape=_grid(named, len(given), network),
         seed=seed,
-        arguments={**_arguments(question), "verify": verify, "baseline": baseline},
+        arguments={
+            **_arguments(question),
+            "verify": verify,
+            "baseline": baseline,
+            "manipulations": manipulations,
+            "initial_state": initial_state,
+        },
         version=__version__,
-        provenance=dict(network.provenance),
+        provenance=dict(acting.provenance),
         n_runs=runner.n_runs,
         seconds=time.perf_counter() - began,
         stimulus=given.cpu().numpy(),
@@ -198,20 +236,20 @@ def attribution(
     )
 
 
-def _require_plain(network: MultilayeredNetwork) -> None:
-    """Refuse a network whose steps are not those that are attributed here."""
+def _require_threshold(network: MultilayeredNetwork, method: str, tolerance: float | None) -> None:
+    """Refuse to share jumps where none are located, or nothing is known of a threshold."""
     reasons = {
-        "it has dynamics of its own (`dynamics=`)": network.dynamics is not None,
-        "its neurons have a memory (`tau=`)": network.tau is not None,
-        f"its inputs lie in {network.input_range}": network.input_range != (0.0, 1.0),
-        f"states are held or cut off ({network.manipulations})": bool(network.interventions),
+        f"jumps are located by method='integrated_gradients' alone, not {method!r}": (
+            method != "integrated_gradients"
+        ),
+        "with tolerance=None no jump is located: give a tolerance": tolerance is None,
+        "this network has a model of its own (`dynamics=` or `activation_function=`), of which no "
+        "threshold is known": network.dynamics is not None
+        or network.custom_activation_function is not None,
     }
     for reason, holds in reasons.items():
         if holds:
-            raise ValueError(
-                f"there is no attribution for this network: {reason}. Attribute in the network "
-                "without that; silencing neurons and scaling synapses in all members is fine"
-            )
+            raise ValueError(f"jumps cannot be shared: {reason}; or leave share_jumps out")
 
 
 def _method(method: str) -> str:
@@ -233,12 +271,19 @@ def _read(given: Tensor | np.ndarray, name: str, network: MultilayeredNetwork) -
     )
 
 
+def _read_initial(
+    given: StimulusLike | None, network: MultilayeredNetwork, n_members: int
+) -> Tensor | None:
+    """Read states to start from: (n_neurons, n_members), made here whatever mode they are from."""
+    initial = read_state(given, network, n_members)
+    return None if initial is None else initial.detach().clone()
+
+
 def _arguments(question: Question) -> dict[str, Any]:
     """Return what was asked, but for what a result holds under another name."""
-    return {
-        name: getattr(question, name)
-        for name in ("targets", "sources", "method", "group_by", "n_steps", "tolerance")
-    } | {"n_samples": question.n_samples, "noise": question.noise}
+    names = ("targets", "sources", "method", "group_by", "n_steps", "tolerance", "share_jumps")
+    found = {name: getattr(question, name) for name in names}
+    return found | {"n_samples": question.n_samples, "noise": question.noise}
 
 
 def _grid(

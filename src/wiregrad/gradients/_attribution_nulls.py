@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork
+from ..network import Manipulations, MultilayeredNetwork, manipulated
 from ._attribution_question import Answer, Question
+from ._unrolled_run import Trials
 
 __all__ = ["share_of_nulls"]
 
@@ -24,8 +26,9 @@ def share_of_nulls(
     nulls: Iterable[MultilayeredNetwork],
     question: Question,
     answer: Answer,
-    stimulus: Tensor,
+    trials: Trials,
     baseline: Tensor | None,
+    manipulations: Manipulations | None,
     bar: tqdm[Any],
 ) -> FloatArray:
     """Ask each null network the same; count in how many a source has as large an attribution.
@@ -50,7 +53,8 @@ def share_of_nulls(
     count, n_nulls = np.zeros(answer.values.shape), 0
     for null in nulls:
         _check_null(null, answer.runner.model)
-        other = question.ask(null, stimulus, baseline, bar)
+        null_trials = replace(trials, model=manipulated(null, manipulations))
+        other = question.ask(null_trials, baseline, bar)
         count += np.abs(_aligned(other, answer)) >= np.abs(answer.values)
         n_nulls += 1
         answer.runner.n_runs += other.runner.n_runs

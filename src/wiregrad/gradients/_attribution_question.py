@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..network import MultilayeredNetwork
 from ._attribution_result import COMPLETENESS, JUMPS
 from ._column_runner import ColumnRunner, columns_at_once
+from ._jump_shares import share_jumps
 from ._named_places import weigh_places
 from ._path_integral import Integrated, integrate
 from ._source_blocks import SourceBlock, StateBlock
 from ._sources import Sources, read_sources
-from ._unrolled_run import columns_of
+from ._unrolled_run import Trials
 
 __all__ = ["SLOPES", "Answer", "Question"]
 
@@ -42,6 +42,7 @@ class Answer:
         The method's numbers, the changes that they stand for, and how active units are.
     target : ndarray, shape (n_members,)
     completeness, jumps : DataFrame
+    jump_values : ndarray, or None
         See `Attribution`.
     """
 
@@ -53,6 +54,7 @@ class Answer:
     target: FloatArray
     completeness: pd.DataFrame
     jumps: pd.DataFrame
+    jump_values: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,26 +71,27 @@ class Question:
     noise: float
     seed: int
     runs_at_once: int | None
+    share_jumps: bool = False
 
     def ask(
         self,
-        network: MultilayeredNetwork,
-        stimulus: Tensor,
+        trials: Trials,
         baseline: Tensor | None,
         bar: tqdm[Any],
     ) -> Answer:
-        """Ask it of a network: stimulus and baseline are (batch, sensory, num_layers)."""
+        """Ask it of a network; the baseline is a stimulus, (n_members, sensory, num_layers)."""
+        network = trials.model
         places = weigh_places(self.targets, network)
         at_once = self.runs_at_once or columns_at_once(network)
         runner = ColumnRunner(network, places, at_once, bar)
-        sources = read_sources(self.sources, self.group_by, stimulus, baseline, runner)
+        sources = read_sources(self.sources, self.group_by, trials, baseline, runner)
         if self.method == "integrated_gradients":
-            return self._integrated(runner, sources, stimulus)
+            return self._integrated(runner, sources, trials)
         if self.method == "smoothgrad":
             slopes = [self._smoothed(runner, block) for block in sources.blocks]
-            target = _responses(runner, stimulus)
+            target = _responses(runner, trials)
         else:
-            slopes, target = _gradients(runner, sources, stimulus)
+            slopes, target = _gradients(runner, sources, trials)
         shares = [
             slope * block.direction for slope, block in zip(slopes, sources.blocks, strict=True)
         ]
@@ -106,7 +109,7 @@ class Question:
             _frame([], JUMPS),
         )
 
-    def _integrated(self, runner: ColumnRunner, sources: Sources, stimulus: Tensor) -> Answer:
+    def _integrated(self, runner: ColumnRunner, sources: Sources, trials: Trials) -> Answer:
         found = [integrate(runner, block, self.n_steps, self.tolerance) for block in sources.blocks]
         shares = [
             part.total * block.direction for part, block in zip(found, sources.blocks, strict=True)
@@ -117,11 +120,18 @@ class Question:
             for part, share, block in zip(found, shares, sources.blocks, strict=True)
             for row in _completeness(part, share, block)
         ]
-        jumps = [
-            (member, block.layer, at, size)
-            for part, block in zip(found, sources.blocks, strict=True)
-            for member, at, size in part.jumps
-        ]
+        jumps: list[tuple[Any, ...]] = []
+        jump_shares = []
+        for part, block in zip(found, sources.blocks, strict=True):
+            crossed: list[tuple[int, int] | None] = [None] * len(part.jumps)
+            if self.share_jumps:
+                shared = share_jumps(runner, block, part.jumps)
+                crossed = shared.crossed
+                jump_shares.append(shared.total)
+            jumps += [
+                (jump.member, block.layer, jump.at, jump.size, *(who or (None, None)))
+                for jump, who in zip(part.jumps, crossed, strict=True)
+            ]
         # Of neurons a path leaves out the targets of earlier layers: a run reads them all.
         whole = sources.kind != "neurons"
         return Answer(
@@ -130,9 +140,10 @@ class Question:
             pooled,
             pooled,
             _activity(sources),
-            found[0].end if whole else _responses(runner, stimulus),
+            found[0].end if whole else _responses(runner, trials),
             _frame(rows, COMPLETENESS),
             _frame(jumps, JUMPS),
+            sources.pool(jump_shares) if self.share_jumps else None,
         )
 
     def _smoothed(self, runner: ColumnRunner, block: SourceBlock) -> Tensor:
@@ -151,15 +162,15 @@ class Question:
 
 
 def _gradients(
-    runner: ColumnRunner, sources: Sources, stimulus: Tensor
+    runner: ColumnRunner, sources: Sources, trials: Trials
 ) -> tuple[list[Tensor], FloatArray]:
     """Take the gradient of every source in one run a member; also return the responses."""
     totals = [_zeros(block) for block in sources.blocks]
-    member = torch.arange(len(stimulus), device=stimulus.device)
+    member = trials.member
     responses = []
     runner.expect(len(member))
     for part in runner.chunks(len(member)):
-        run = runner.run(columns_of(runner.model, stimulus[part], member[part]))
+        run = runner.run(trials.columns(member[part]))
         responses.append(run.response)
         states = {block.layer: k for k, block in enumerate(sources.blocks)}
         if None in states:
@@ -175,12 +186,10 @@ def _gradients(
     return totals, torch.cat(responses).double().cpu().numpy()
 
 
-def _responses(runner: ColumnRunner, stimulus: Tensor) -> FloatArray:
-    member = torch.arange(len(stimulus), device=stimulus.device)
+def _responses(runner: ColumnRunner, trials: Trials) -> FloatArray:
+    member = trials.member
     runner.expect(len(member))
-    found = runner.responses(
-        member, lambda part: columns_of(runner.model, stimulus[part], member[part])
-    )
+    found = runner.responses(member, lambda part: trials.columns(member[part]))
     return found.double().cpu().numpy()
 
 
@@ -197,7 +206,7 @@ def _completeness(part: Integrated, shares: Tensor, block: SourceBlock) -> list[
     rows = []
     attributed = shares.sum(dim=1).cpu().numpy()
     for member, (begin, end) in enumerate(zip(part.begin, part.end, strict=True)):
-        sizes = [size for of, _, size in part.jumps if of == member]
+        sizes = [jump.size for jump in part.jumps if jump.member == member]
         jump, change, given = float(sum(sizes)), end - begin, attributed[member]
         error = change - given - jump
         rows.append((member, block.layer, end, begin, change, given, jump, error, len(sizes)))

@@ -27,7 +27,14 @@ COMPLETENESS = {
     "error": "float64",
     "n_jumps": "int64",
 }
-JUMPS = {"batch": "int64", "layer": "Int64", "at": "float64", "jump": "float64"}
+JUMPS = {
+    "batch": "int64",
+    "layer": "Int64",
+    "at": "float64",
+    "jump": "float64",
+    "crossed_layer": "Int64",
+    "crossed": "Int64",
+}
 VERIFIED = {
     "batch": "int64",
     "chosen": "string",
@@ -65,7 +72,12 @@ class Attribution:
         attributed - jump. Without rows for other methods.
     jumps : DataFrame
         The jumps that were located: `at` which place of the path, from 0 (baseline) to 1, and by
-        how much the target jumps. The smallest ones may be missing.
+        how much the target jumps. The smallest ones may be missing. With `share_jumps`, the neuron
+        that `crossed` its threshold there first, and the layer where it did (of an input, the layer
+        that it joins, -1 for the start); none where several did at once.
+    jump_values : ndarray of float64, shape (batch, n_sources), or None
+        With `share_jumps`: what of the jumps belongs to each source. With `values` it adds up to
+        the change, but for jumps where several neurons crossed at once.
     verified : DataFrame
         With `verify`: the sources that were ablated one by one. `chosen` is "top" or "random",
         `rank` the rank among the top ones (of a random one, that of the top one it was matched
@@ -101,6 +113,7 @@ class Attribution:
     target: FloatArray
     completeness: pd.DataFrame
     jumps: pd.DataFrame
+    jump_values: FloatArray | None
     verified: pd.DataFrame
     null_share: FloatArray | None
     kind: str

@@ -16,6 +16,7 @@ from ..network import MultilayeredNetwork
 from ._budget import Budget
 from ._choose_sets import choose_sets
 from ._prune import prune
+from ._ranges import sides
 from ._reach import Reach
 from ._resolved_targets import ResolvedTargets
 from ._search import LEAK, Objective, Outcome, Trial, search
@@ -165,10 +166,9 @@ class AutomaticSearch:
             found.free = reached.stimulus.view(-1, n, *reached.stimulus.shape[1:])
             return
         self._choose(found, many, reached, n)
-        for number, (low, high) in enumerate(_SHAKES):
-            noise = self.noise(number)
-            shaken = found.outcome.stimulus + (low + (high - low) * noise) * (noise != 0)
-            self._follow(found, shaken.clamp(0, 1), _FADED, self.rate, _BRIEF)
+        for number in range(len(_SHAKES)):
+            shaken = self._shaken(found.outcome.stimulus, number)
+            self._follow(found, shaken, _FADED, self.rate, _BRIEF)
         self._follow(found, found.outcome.stimulus, 0.0, self.rate / 2, _LONG)
 
     def _reach(self, found: Found, many: ResolvedTargets, starts: Tensor, n: int) -> Outcome:
@@ -191,11 +191,17 @@ class AutomaticSearch:
         outcome.passes = reached.passes.view(-1, n).amax(dim=1)
         return reached
 
+    def _shaken(self, stimulus: Tensor, number: int) -> Tensor:
+        """Add noise to the inputs that may matter; away from 0 may be down as well."""
+        (low, high), bounds, noise = _SHAKES[number], self.model.input_range, self.noise(number)
+        low = -high if bounds[0] else low
+        return (stimulus + (low + (high - low) * noise) * (noise != 0)).clamp(*bounds)
+
     def _follow(self, found: Found, start: Tensor, leak: float, rate: float, patience: int) -> None:
         """Go on with the members that have not reached their targets, nor found nothing at all."""
         if found.outcome.interrupted:
             return
-        targets, driven = self.targets, (found.outcome.stimulus > 0).any(dim=2).any(dim=1)
+        targets, driven = self.targets, (found.outcome.stimulus != 0).any(dim=2).any(dim=1)
         miss = (found.nearest - targets.value).abs()
         running = self.running & driven & ~targets.all_by_member(miss <= WITHIN)
         distance = targets.mean_by_member(miss.square()).sqrt()
@@ -314,11 +320,18 @@ class AutomaticSearch:
         targets = self.targets
         if self.budget.is_counted:  # what is silent must stay so
             targets = targets.driving(found.outcome.stimulus > 0)
-        thin = Thin(targets, found.nearest, self.resting, self.rate / 2, stop=self.stop)
-        some = (found.outcome.stimulus > 0).sum(dim=(1, 2)) > self.stop
+        rate, own = self.rate / 2, self._sides(found.outcome.stimulus)
+        thin = Thin(targets, found.nearest, self.resting, rate, stop=self.stop, sides=own)
+        some = (found.outcome.stimulus != 0).sum(dim=(1, 2)) > self.stop
         self._go_on(found, targets, thin, self.running & some, LEAK)
         found.nearest = thin.nearest
         found.price = thin.price(found.outcome.stimulus)
+
+    def _sides(self, stimulus: Tensor) -> Tensor | None:
+        """Say on which side of 0 each input is, where it may be on either."""
+        if not self.model.input_range[0]:
+            return None
+        return sides(stimulus, self._slope(stimulus, LEAK))
 
     def _prune(self, found: Found) -> None:
         """Leave out what can be left out."""

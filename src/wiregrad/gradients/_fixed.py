@@ -91,6 +91,10 @@ class FixedPenalties:
         """Return the step size, the same for all members."""
         return self._rate
 
+    def bound(self, x: Tensor) -> Tensor:
+        """Return stimuli as they are: any within their range will do."""
+        return x
+
     def take(self, members: Tensor, targets: Tensor) -> None:
         """Go on with some members alone."""
         self._best = self._best[members]

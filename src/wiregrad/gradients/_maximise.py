@@ -129,7 +129,7 @@ def activation_maximisation(
         At most so many sensory neurons are active; with `{"entries": 5}` at most so many entries of
         the stimulus (a neuron at a step), and `{"neurons": 2, "entries": 5}` limits both.
     binary : bool
-        Whether every input is 0 or 1.
+        Whether every input is 0 or 1. Neither this nor `max_active` where inputs may be negative.
     manipulations : Manipulations, optional
         Neurons to clamp or silence and synapses to scale, in all members or in some: the stimulus
         is found for the network as they leave it, and that network is the result's.
@@ -204,6 +204,12 @@ def activation_maximisation(
         raise ValueError(
             "max_active and binary belong to the automatic search: leave in_reg_lambda, "
             "out_reg_lambda and custom_reg_functions out"
+        )
+    if budget.is_counted and model.input_range[0] < 0:
+        raise ValueError(
+            f"max_active and binary are for inputs from 0 on, and this network's input_range is "
+            f"{model.input_range}: leave them out (the fewest inputs are looked for all the same), "
+            "or ask a network with input_range=(0, 1)"
         )
     driving = {"input_steps": input_steps, "max_active": max_active, "binary": binary}
     arguments: dict[str, Any] = {**searching, **driving}

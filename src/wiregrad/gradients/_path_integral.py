@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from torch import Tensor
 from ._column_runner import ColumnRunner
 from ._source_blocks import SourceBlock
 
-__all__ = ["Integrated", "integrate"]
+__all__ = ["Integrated", "Jump", "integrate"]
 
 FloatArray = npt.NDArray[np.float64]
 IndexArray = npt.NDArray[np.intp]
@@ -26,6 +27,21 @@ _UNCERTAIN = 0.05
 _PATIENCE = 20
 # A target that changes by less than this is taken to change by so much, to judge errors by.
 _LEAST_CHANGE = 1e-4
+# Differences of responses below so many units of rounding are no differences.
+_ROUNDING = 2
+
+
+class Jump(NamedTuple):
+    """Where on its path, from 0 to 1, a member's response jumps, and by how much.
+
+    It lies between `begin` and `end`, the ends of the interval that it was located in.
+    """
+
+    member: int
+    at: float
+    size: float
+    begin: float
+    end: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +54,13 @@ class Integrated:
         The mean gradient along each path.
     begin, end : ndarray, shape (n_members,)
         The response at the baseline and at the sources.
-    jumps : list of (member, place, size)
-        Where on its path a member's response jumps, from 0 to 1, and by how much.
+    jumps : list of Jump
     """
 
     total: Tensor
     begin: FloatArray
     end: FloatArray
-    jumps: list[tuple[int, float, float]]
+    jumps: list[Jump]
 
 
 class _Path:
@@ -96,12 +111,20 @@ class _Path:
             setattr(self, name, both[order])
         self.at = np.concatenate([self.at, at])[order]
 
-    def jumps(self, coarse: float, narrowest: float, least: float) -> list[tuple[float, float]]:
-        """List the place and the size of each jump that was located."""
+    def jumps(
+        self, member: int, coarse: float, narrowest: float, least: float, rounding: float
+    ) -> list[Jump]:
+        """List the jumps that were located.
+
+        It is larger than `least`, and than that share of the response which rounding may make.
+        """
         size = np.abs(self.residual())
-        found = self.located(coarse, narrowest) & (size > least) & (self._explained() < size / 2)
+        largest = np.maximum(np.abs(self.response[1:]), np.abs(self.response[:-1]))
+        above = np.maximum(least, rounding * largest)
+        found = self.located(coarse, narrowest) & (size > above) & (self._explained() < size / 2)
         middle = (self.at[1:] + self.at[:-1]) / 2
-        return list(zip(middle[found].tolist(), self.residual()[found].tolist(), strict=True))
+        columns = middle, self.residual(), self.at[:-1], self.at[1:]
+        return [Jump(member, *row) for row in np.stack(columns, axis=1)[found].tolist()]
 
 
 def trapezoid_weights(at: FloatArray) -> FloatArray:
@@ -165,12 +188,16 @@ def integrate(
     if tolerance is None:
         return Integrated(total, begin, end, [])
     allowed = tolerance * np.maximum(np.abs(end - begin), _LEAST_CHANGE)
+    rounding = _ROUNDING * torch.finfo(block.values.dtype).eps
+    allowed = np.maximum(allowed, n_steps * rounding * np.maximum(np.abs(begin), np.abs(end)))
     _refine(runner, block, paths, (coarse, narrowest), allowed, _PATIENCE * n_steps)
     _add_up_again(runner, block, paths, total)
     jumps = [
-        (member, *jump)
+        jump
         for member, path in enumerate(paths)
-        for jump in path.jumps(coarse, narrowest, float(allowed[member]) / (100 * n_steps))
+        for jump in path.jumps(
+            member, coarse, narrowest, float(allowed[member]) / (100 * n_steps), rounding
+        )
     ]
     return Integrated(total, begin, end, jumps)
 

@@ -33,7 +33,7 @@ class SearchProgress:
         Distance from the targets: the root of the mean squared difference between the activation
         attained and the one asked, over all targets. NaN before the first pass.
     active_inputs : int
-        Entries of the stimulus that are above 0, over all stimuli that are tried side by side. This
+        Entries of the stimulus that are not 0, over all stimuli that are tried side by side. This
         and `miss` are looked at ten times a second at most.
     """
 
@@ -72,7 +72,7 @@ class Progress:
         wanted = not self._silent or self._on_progress is not None
         if wanted and time.monotonic() - self._shown > _SHOWN_EVERY:
             self._shown = time.monotonic()  # counting the inputs takes as long as a small pass
-            active = int((trial.stimulus > 0).sum())
+            active = int((trial.stimulus != 0).sum())
             self._so_far = replace(self._so_far, miss=error**0.5, active_inputs=active)
             self._bar.set_postfix_str(
                 f"off by {error**0.5:.3f}, {active:,} inputs active", refresh=False

@@ -119,7 +119,7 @@ class _Trimmer:
     def _ranked(self, members: IntArray) -> dict[int, IntArray]:
         """List the members' active inputs, places in raveled stimuli, by how much they matter."""
         scores = self._matters(self.stimulus).flatten(1).cpu().numpy()
-        active = (self.stimulus > 0).flatten(1).cpu().numpy()
+        active = (self.stimulus != 0).flatten(1).cpu().numpy()
         ranked = {}
         for b in members:
             own = np.flatnonzero(active[b])

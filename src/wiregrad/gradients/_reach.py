@@ -67,6 +67,10 @@ class Reach:
         """Return the step size by member."""
         return self._rate[:, None, None]
 
+    def bound(self, x: Tensor) -> Tensor:
+        """Return stimuli as they are: any within their range will do."""
+        return x
+
     def judge(self, trial: Trial) -> Verdict:
         """Compare the distance with the shortest so far; finish who comes no nearer."""
         distance = trial.error.sqrt()

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from .._messages import few
-from ..network import MultilayeredNetwork, Response, Slopes, Wanted, gate
+from ..network import MultilayeredNetwork, Response, Slopes, Wanted
 from ._adam import BoundedAdam
+from ._ranges import Range, as_seen
 from ._resolved_targets import ResolvedTargets
 from ._target_watch import TargetWatch
 
@@ -120,6 +121,9 @@ class Objective(Protocol):
     def rate(self) -> Tensor:
         """Return the step size of every member, broadcast over (batch, sensory, step)."""
 
+    def bound(self, x: Tensor) -> Tensor:
+        """Return what of stimuli, (batch, sensory, step), the objective lets them be."""
+
     def take(self, members: Tensor, targets: Tensor) -> None:
         """Go on with some members and their targets alone."""
 
@@ -172,7 +176,7 @@ def search(
     model : MultilayeredNetwork
     targets : ResolvedTargets
     start : Tensor, shape (batch, sensory, step)
-        In [0, 1].
+        Within the network's `input_range`, as all that is tried.
     objective : Objective
     limit : int or Tensor, shape (batch,)
         Most passes of each member.
@@ -212,7 +216,7 @@ def search(
 
     try:
         limit = torch.as_tensor(limit, device=start.device).expand(len(start))
-        live = _Live(make_watch, targets, start, objective)
+        live = _Live(make_watch, targets, start, objective, model.input_range)
         _run(live, limit, running, resting_error, on_pass, outcome)
     except KeyboardInterrupt:
         outcome.interrupted = True
@@ -258,6 +262,7 @@ class _Live:
     targets : ResolvedTargets
     x : Tensor, shape (batch, sensory, step)
     objective : Objective
+    input_range : (float, float)
     """
 
     def __init__(
@@ -266,10 +271,11 @@ class _Live:
         targets: ResolvedTargets,
         x: Tensor,
         objective: Objective,
+        input_range: Range,
     ) -> None:
-        self.objective = objective
+        self.objective, self._range = objective, input_range
         self._make_watch, self._targets, self._x = make_watch, targets, x
-        self._watch, self._adam = make_watch(targets), BoundedAdam(x)
+        self._watch, self._adam = make_watch(targets), BoundedAdam(x, input_range)
         self.members = torch.arange(len(x), device=x.device)
 
     def take(self, running: Tensor) -> None:
@@ -283,7 +289,7 @@ class _Live:
 
     def step(self, slope: Tensor) -> None:
         """Move the stimuli against the slope of the loss."""
-        self._x = self._adam.step(self._x, slope, self.objective.rate())
+        self._x = self.objective.bound(self._adam.step(self._x, slope, self.objective.rate()))
 
     def run(self, number: int, running: Tensor) -> tuple[Trial, Tensor]:
         """Run the network on the stimuli; return what came of it, and the slope of the loss."""
@@ -298,7 +304,7 @@ class _Live:
         trial = Trial(
             number=number,
             members=self.members,
-            stimulus=gate(x, self._watch.threshold),
+            stimulus=as_seen(x, self._watch.threshold, self._range),
             attained=response.read,
             error=targets.mean_by_member(miss.square()),
             in_cost=costs.in_cost,

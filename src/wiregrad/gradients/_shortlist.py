@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ._ranges import full_drive, gains
 from ._search import LEAK
 from ._variants import Variants
 
@@ -29,7 +30,7 @@ def shortlist(variants: Variants, stimulus: Tensor, ranking: Tensor) -> Tensor:
     stimulus : Tensor, shape (batch, sensory, step)
         That holds the targets.
     ranking : Tensor, shape (batch, sensory, step)
-        How much each input matters.
+        How much each input matters, per unit: those below 0 are driven where they may be negative.
 
     Returns
     -------
@@ -41,8 +42,8 @@ def shortlist(variants: Variants, stimulus: Tensor, ranking: Tensor) -> Tensor:
     Cost: some 20 forward runs a member, side by side.
     """
     best = stimulus.clone()
-    full = (ranking > 0).to(stimulus.dtype)
-    _try(variants, best, full, ranking, np.arange(len(best)))
+    full = full_drive(ranking, variants.input_range)
+    _try(variants, best, full, gains(ranking, variants.input_range), np.arange(len(best)))
     return best
 
 
@@ -82,7 +83,7 @@ def shorten(
 
 
 def _counts(stimulus: Tensor) -> Counts:
-    counts: Counts = (stimulus > 0).sum(dim=(1, 2)).cpu().numpy()
+    counts: Counts = (stimulus != 0).sum(dim=(1, 2)).cpu().numpy()
     return counts
 
 
@@ -93,7 +94,7 @@ def _try(variants: Variants, best: Tensor, drive: Tensor, ranking: Tensor, membe
     be monotone.
     """
     order = torch.argsort(
-        torch.where(drive > 0, ranking, -torch.inf).flatten(1), dim=1, descending=True, stable=True
+        torch.where(drive != 0, ranking, -torch.inf).flatten(1), dim=1, descending=True, stable=True
     )
     offered, counts = _counts(drive), _counts(best)
     pairs = [(b, k) for b in members for k in _sizes(int(offered[b])) if k < counts[b]]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from ..network import MultilayeredNetwork
+from ..network import MultilayeredNetwork, drive_of
 from ..product import SparseMatrix
-from ._unrolled_run import START, Columns, UnrolledRun, columns_of, open_inputs, take_in
+from ._unrolled_run import Columns, Trials, UnrolledRun
 from ._wiring import (
     CutWiring,
     ScaledWiring,
@@ -41,8 +43,8 @@ class SourceBlock(ABC):
     baseline: Tensor
     activity: Tensor
 
-    def __init__(self, model: MultilayeredNetwork, stimulus: Tensor) -> None:
-        self.model, self.stimulus = model, stimulus
+    def __init__(self, trials: Trials) -> None:
+        self.trials, self.model = trials, trials.model
 
     @property
     def size(self) -> int:
@@ -97,7 +99,15 @@ class SourceBlock(ABC):
 
 
 class _PointBlock(SourceBlock):
-    """Sources that are set column by column: their values are points."""
+    """Sources that are set column by column: their values are points.
+
+    Attributes
+    ----------
+    span : (float, float)
+        The lowest and the highest that a source can be.
+    """
+
+    span: tuple[float, float]
 
     @abstractmethod
     def _at(self, member: Tensor, points: Tensor) -> Columns:
@@ -117,7 +127,7 @@ class _PointBlock(SourceBlock):
     def noisy(self, member: Tensor, sample: Tensor, noise: float, seed: int) -> Columns:
         values = self.values[member]
         spread = noise * values.abs().amax(dim=1, keepdim=True)
-        return self._at(member, (values + spread * self._noise(sample, seed)).clamp(0, 1))
+        return self._at(member, (values + spread * self._noise(sample, seed)).clamp(*self.span))
 
     def without(self, member: Tensor, cut: Sequence[Tensor]) -> Columns:
         points = self.values[member].clone()
@@ -144,40 +154,37 @@ class StimulusBlock(_PointBlock):
 
     Parameters
     ----------
-    model : MultilayeredNetwork
-    stimulus, baseline : Tensor, shape (n_members, sensory, num_layers)
+    trials : Trials
+    baseline : Tensor, shape (n_members, sensory, num_layers)
     rows : Tensor of int64
         Rows of the stimulus.
     """
 
-    def __init__(
-        self, model: MultilayeredNetwork, stimulus: Tensor, baseline: Tensor, rows: Tensor
-    ) -> None:
-        super().__init__(model, stimulus)
+    def __init__(self, trials: Trials, baseline: Tensor, rows: Tensor) -> None:
+        super().__init__(trials)
         self._rows = rows
-        self.values = stimulus[:, rows].flatten(1)
+        self.values = trials.stimulus[:, rows].flatten(1)
         self.baseline = baseline[:, rows].flatten(1)
+        self.span = self.model.input_range
         # As the network takes it in: what is below the threshold is silent.
-        taken = take_in(model, stimulus).permute(2, 1, 0)[:, rows].flatten(1)
+        taken = drive_of(self.model, trials.stimulus)[:, rows].flatten(1).abs()
         away = self.values != self.baseline
         self.activity = torch.where(away, torch.maximum(taken, self.baseline.abs()), 0)
 
     def _at(self, member: Tensor, points: Tensor) -> Columns:
-        stimulus = self.stimulus[member].clone()
+        stimulus = self.trials.stimulus[member].clone()
         stimulus[:, self._rows] = points.view(len(member), len(self._rows), -1)
-        return columns_of(self.model, stimulus, member)
+        return self.trials.columns(member, stimulus)
 
     def gradient(self, run: UnrolledRun) -> Tensor:
         """Return the gradient of each column: (n_columns, n_sources)."""
-        rows, sensory = self._rows, self.model.sensory_indices
-        drive = torch.empty_like(run.columns.drive)
-        for stage in run.back():
-            if stage.layer == START:
-                drive[0] = stage.d_state[sensory]
-            elif stage.d_drive is not None:
-                drive[stage.layer + 1] = stage.d_drive
-        gradient = drive.permute(2, 1, 0) * open_inputs(self.model, run.columns.given)
-        return gradient[:, rows].flatten(1)
+        return run.of_stimulus()[:, self._rows].flatten(1)
+
+    def source_of(self, row: Tensor, step: Tensor) -> Tensor:
+        """Find the sources of some rows of the stimulus, at some steps each; the first for none."""
+        place = torch.zeros(self.trials.stimulus.shape[1], dtype=torch.int64, device=row.device)
+        place[self._rows] = torch.arange(len(self._rows), device=row.device)
+        return place[row.clamp(max=len(place) - 1)] * self.trials.stimulus.shape[2] + step
 
 
 class StateBlock(_PointBlock):
@@ -185,41 +192,27 @@ class StateBlock(_PointBlock):
 
     Parameters
     ----------
-    model : MultilayeredNetwork
-    stimulus : Tensor, shape (n_members, sensory, num_layers)
+    trials : Trials
     layer : int
     neurons : Tensor of int64
     states : Tensor, shape (n_members, n_neurons)
         Of all neurons at this layer.
     """
 
-    def __init__(
-        self,
-        model: MultilayeredNetwork,
-        stimulus: Tensor,
-        layer: int,
-        neurons: Tensor,
-        states: Tensor,
-    ) -> None:
-        super().__init__(model, stimulus)
+    def __init__(self, trials: Trials, layer: int, neurons: Tensor, states: Tensor) -> None:
+        super().__init__(trials)
         self.layer: int = layer
+        self.span = _span_of_states(self.model)
         self.neurons, self._states = neurons, states
         self.values = states[:, neurons]
         self.baseline = torch.zeros_like(self.values)
         self.activity = self.values.abs()
 
     def _at(self, member: Tensor, points: Tensor) -> Columns:
-        start = self._states[member]
-        start[:, self.neurons] = points
-        stimulus = self.stimulus[member]
-        return Columns(
-            member,
-            self.layer,
-            start.T.contiguous(),
-            take_in(self.model, stimulus),
-            WholeWiring(self.model.weights),
-            stimulus,
-        )
+        state = self._states[member]
+        state[:, self.neurons] = points
+        columns = self.trials.columns(member)
+        return replace(columns, first=self.layer, state=state.T.contiguous())
 
     def gradient(self, run: UnrolledRun) -> Tensor:
         """Return the gradient of each column: (n_columns, n_sources)."""
@@ -232,8 +225,7 @@ class SynapseBlock(SourceBlock):
 
     Parameters
     ----------
-    model : MultilayeredNetwork
-    stimulus : Tensor, shape (n_members, sensory, num_layers)
+    trials : Trials
     entries : Tensor of int64
         Entries of the weights, in CSC order.
     activity : Tensor, shape (n_members, n_neurons)
@@ -242,15 +234,13 @@ class SynapseBlock(SourceBlock):
 
     mixes_samples = False
 
-    def __init__(
-        self, model: MultilayeredNetwork, stimulus: Tensor, entries: Tensor, activity: Tensor
-    ) -> None:
-        super().__init__(model, stimulus)
-        weights = model.weights
+    def __init__(self, trials: Trials, entries: Tensor, activity: Tensor) -> None:
+        super().__init__(trials)
+        weights = self.model.weights
         self._entries = entries
         self.post = weights.row.long()[entries]
         self.pre = torch.repeat_interleave(weights.ccol.long().diff())[entries]
-        self.values = weights.values.detach()[entries].expand(len(stimulus), -1)
+        self.values = weights.values.detach()[entries].expand(len(trials.stimulus), -1)
         self.baseline = torch.zeros_like(self.values[:1]).expand_as(self.values)
         self.activity = self.values.abs() * activity[:, self.pre]
         self._all = len(entries) == len(weights.values)
@@ -261,14 +251,14 @@ class SynapseBlock(SourceBlock):
         scale = scale.to(self.values.dtype)
         wiring = ScaledWiring(self._part, self._rest, scale)
         whole = bool((scale == 1).all())  # else exactly what is there
-        return columns_of(self.model, self.stimulus[member], member, None if whole else wiring)
+        return self.trials.columns(member, wiring=None if whole else wiring)
 
     def noisy(self, member: Tensor, sample: Tensor, noise: float, seed: int) -> Columns:
         values = self.model.weights.values.detach().clone()
         drawn = self._noise(sample[:1], seed)[0]
         values[self._entries] *= 1 + noise * drawn
         wiring = WholeWiring(with_values(self.model.weights, values))
-        return columns_of(self.model, self.stimulus[member], member, wiring)
+        return self.trials.columns(member, wiring=wiring)
 
     def without(self, member: Tensor, cut: Sequence[Tensor]) -> Columns:
         sizes = torch.tensor([len(sources) for sources in cut])
@@ -281,7 +271,7 @@ class SynapseBlock(SourceBlock):
             self.values[0, source],
             column,
         )
-        return columns_of(self.model, self.stimulus[member], member, wiring)
+        return self.trials.columns(member, wiring=wiring)
 
     def carry_back(
         self, run: UnrolledRun, weight: Tensor | None, total: Tensor | None, *, along: bool
@@ -289,17 +279,25 @@ class SynapseBlock(SourceBlock):
         member = run.columns.member
         slope = run.response.new_zeros(len(member))
         for stage in run.back():
-            if stage.d_summed is None or stage.before is None:
+            if stage.d_summed is None or stage.heard is None:
                 continue
             if along:
-                slope += (stage.d_summed * self._part.multiply(stage.before, False)).sum(dim=0)
+                slope += (stage.d_summed * self._part.multiply(stage.heard, False)).sum(dim=0)
             if weight is None or total is None:
                 continue
             scaled = stage.d_summed * weight.to(stage.d_summed.dtype)
             for number in sorted(set(member.tolist())):
                 mine = member == number
                 products = self.model.weights.edge_products(
-                    scaled[:, mine].contiguous(), stage.before[:, mine].contiguous()
+                    scaled[:, mine].contiguous(), stage.heard[:, mine].contiguous()
                 )
                 total[number] += products[self._entries].to(total.dtype)
         return slope if along else None
+
+
+def _span_of_states(model: MultilayeredNetwork) -> tuple[float, float]:
+    """Return the lowest and the highest that a state can be, as far as the network says."""
+    if model.dynamics is not None or model.custom_activation_function is not None:
+        return -math.inf, math.inf
+    keeps = 1.0 if model.tau is None else float(model.tau.max())
+    return min(model.input_range[0], 0.0) * keeps, 1.0

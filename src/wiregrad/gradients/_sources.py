@@ -18,7 +18,7 @@ from ..tables import neuron_labels
 from ._column_runner import ColumnRunner
 from ._named_places import list_places
 from ._source_blocks import SourceBlock, StateBlock, StimulusBlock, SynapseBlock
-from ._unrolled_run import columns_of
+from ._unrolled_run import START, Trials
 
 __all__ = ["Sources", "read_sources"]
 
@@ -83,7 +83,7 @@ class Sources:
 def read_sources(
     named: Any,
     group_by: str | None,
-    stimulus: Tensor,
+    trials: Trials,
     baseline: Tensor | None,
     runner: ColumnRunner,
 ) -> Sources:
@@ -105,10 +105,10 @@ def read_sources(
         )
     groups = None if group_by is None else _group_names(network, group_by)
     if kind == "stimulus":
-        return _of_stimulus(named, groups, stimulus, baseline, network)
+        return _of_stimulus(named, groups, trials, baseline)
     if kind == "neurons":
-        return _of_states(named, groups, stimulus, runner)
-    return _of_synapses(named, groups, stimulus, runner)
+        return _of_states(named, groups, trials, runner)
+    return _of_synapses(named, groups, trials, runner)
 
 
 def _kind(named: Any) -> str:
@@ -152,10 +152,10 @@ def _group_names(network: MultilayeredNetwork, group_by: str) -> npt.NDArray[np.
 def _of_stimulus(
     named: Any,
     groups: npt.NDArray[np.object_] | None,
-    stimulus: Tensor,
+    trials: Trials,
     baseline: Tensor | None,
-    network: MultilayeredNetwork,
 ) -> Sources:
+    network, stimulus = trials.model, trials.stimulus
     sensory = network.sensory_indices.cpu().numpy()
     rows = np.arange(len(sensory))
     if isinstance(named, Mapping):
@@ -168,7 +168,7 @@ def _of_stimulus(
             )
         rows = np.flatnonzero(np.isin(sensory, chosen))
     base = torch.zeros_like(stimulus) if baseline is None else baseline
-    block = StimulusBlock(network, stimulus, base, torch.from_numpy(rows).to(stimulus.device))
+    block = StimulusBlock(trials, base, torch.from_numpy(rows).to(stimulus.device))
     n_steps = network.num_layers
     table = pd.DataFrame(
         {
@@ -182,7 +182,7 @@ def _of_stimulus(
 def _of_states(
     named: Any,
     groups: npt.NDArray[np.object_] | None,
-    stimulus: Tensor,
+    trials: Trials,
     runner: ColumnRunner,
 ) -> Sources:
     network = runner.model
@@ -194,23 +194,23 @@ def _of_states(
     for layer, neurons in zip(layers.tolist(), members, strict=True):
         known = of_layer.get(layer, neurons[:0])
         of_layer[layer] = pd.unique(np.concatenate([known, neurons]))
-    states = _states(stimulus, sorted(of_layer), runner)
+    states = _states(trials, sorted(of_layer), runner)
     blocks: list[SourceBlock] = []
     tables = []
     for layer in sorted(of_layer):
-        where = torch.from_numpy(of_layer[layer]).to(stimulus.device)
-        blocks.append(StateBlock(network, stimulus, layer, where, states[layer]))
+        where = torch.from_numpy(of_layer[layer]).to(network.device)
+        blocks.append(StateBlock(trials, layer, where, states[layer]))
         tables.append(pd.DataFrame({"layer": layer, "neuron": of_layer[layer]}))
     return _in_units("neurons", blocks, tables, groups, network)
 
 
-def _states(stimulus: Tensor, layers: Sequence[int], runner: ColumnRunner) -> dict[int, Tensor]:
+def _states(trials: Trials, layers: Sequence[int], runner: ColumnRunner) -> dict[int, Tensor]:
     """Run the network; return the states at some layers, (n_members, n_neurons) each."""
-    member = torch.arange(len(stimulus), device=stimulus.device)
+    member = trials.member
     found: dict[int, list[Tensor]] = {layer: [] for layer in layers}
     runner.expect(len(member))
     for part in runner.chunks(len(member)):
-        run = runner.run(columns_of(runner.model, stimulus[part], member[part]))
+        run = runner.run(trials.columns(member[part]))
         for layer in layers:
             found[layer].append(run.states[layer + 1].T)
     return {layer: torch.cat(parts) for layer, parts in found.items()}
@@ -219,7 +219,7 @@ def _states(stimulus: Tensor, layers: Sequence[int], runner: ColumnRunner) -> di
 def _of_synapses(
     named: Any,
     groups: npt.NDArray[np.object_] | None,
-    stimulus: Tensor,
+    trials: Trials,
     runner: ColumnRunner,
 ) -> Sources:
     network = runner.model
@@ -236,9 +236,9 @@ def _of_synapses(
             f"the sources name no synapse: the network has none from {_of(named, 'pre')} to "
             f"{_of(named, 'post')} whose weight is not 0"
         )
-    handed_on = _activity(stimulus, runner)
-    where = torch.from_numpy(entries).to(stimulus.device)
-    block = SynapseBlock(network, stimulus, where, handed_on)
+    handed_on = _activity(trials, runner)
+    where = torch.from_numpy(entries).to(network.device)
+    block = SynapseBlock(trials, where, handed_on)
     table = pd.DataFrame({"pre": pre[entries], "post": post[entries]})
     return _in_units("synapses", [block], [table], groups, network)
 
@@ -247,14 +247,15 @@ def _of(named: Any, end: str) -> str:
     return repr(named[end]) if isinstance(named, Mapping) and end in named else "any neuron"
 
 
-def _activity(stimulus: Tensor, runner: ColumnRunner) -> Tensor:
-    """Sum the states that every neuron hands on, (n_members, n_neurons)."""
-    member = torch.arange(len(stimulus), device=stimulus.device)
+def _activity(trials: Trials, runner: ColumnRunner) -> Tensor:
+    """Sum what every neuron hands on, whatever its sign, (n_members, n_neurons)."""
+    member, last = trials.member, trials.model.num_layers - 1
     found = []
     runner.expect(len(member))
     for part in runner.chunks(len(member)):
-        run = runner.run(columns_of(runner.model, stimulus[part], member[part]))
-        found.append(sum(run.states[1:-1], start=run.states[0]).T)
+        run = runner.run(trials.columns(member[part]))
+        heard = (run.heard(layer).abs() for layer in range(last))
+        found.append(sum(heard, start=run.heard(START).abs()).T)
     return torch.cat(found)
 
 

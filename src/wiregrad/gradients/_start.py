@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..network import MultilayeredNetwork, require_finite
 from ._given_tensor import given_tensor
+from ._ranges import full_drive, gains
 from ._resolved_targets import ResolvedTargets
 
 # How strong a start may be: from full strength down, and then ever closer around the best.
@@ -53,9 +54,9 @@ def make_starts(
     """Make the starts of every member, one after the other.
 
     The first drives the inputs through which the targets would come nearest if the network were
-    linear, as many of them and as strongly as suits; the others are drawn from [0, 1), 0 where an
-    input has no walk of the right length to any target, and scaled as suits. What a member gets
-    depends on the seed and on its targets, not on its place in the batch.
+    linear, as many of them and as strongly as suits; the others are drawn evenly from all that
+    inputs may be, 0 where an input has no walk of the right length to any target, and scaled as
+    suits. What a member gets depends on the seed and on its targets, not on its place in the batch.
 
     Returns
     -------
@@ -66,8 +67,10 @@ def make_starts(
     Cost: a backward run of all members, and some 40 forward runs of all starts.
     """
     slope = linear_slope(model, targets)
-    first = _Fit(model, targets, torch.where(_told(slope), (slope > 0).to(slope.dtype), 0.5))
-    first.shorten(slope)
+    untold = model.input_range[1] / 2
+    driven = torch.where(_told(slope), full_drive(slope, model.input_range), untold)
+    first = _Fit(model, targets, driven)
+    first.shorten(gains(slope, model.input_range))
     first.scale()
     starts = [first.best]
     for number in range(1, n_starts):
@@ -80,14 +83,14 @@ def make_starts(
 def make_noise(
     model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int
 ) -> Tensor:
-    """Draw a stimulus for every member, from [0, 1) where an input may reach its targets.
+    """Draw from [0, 1) for every input of a member that may reach its targets; 0 for the others.
 
     Returns
     -------
     Tensor, shape (batch, sensory, step)
     """
     slope = linear_slope(model, targets)
-    return _of_use(slope, _noise(model, targets, seed, _SHAKING - number))
+    return _of_use(slope, _drawn(model, targets, seed, _SHAKING - number))
 
 
 def _of_use(slope: Tensor, noise: Tensor) -> Tensor:
@@ -107,7 +110,7 @@ class _Fit:
     """
 
     def __init__(self, model: MultilayeredNetwork, targets: ResolvedTargets, start: Tensor) -> None:
-        self._targets, self.best = targets, start
+        self._targets, self.best, self._range = targets, start, model.input_range
         self._watch = targets.watch(model, leak=0.0)
         self._nearest = start.new_full((len(start),), torch.inf)
         self._try(start)
@@ -135,7 +138,7 @@ class _Fit:
         for factors in _FACTORS:
             around = self.best
             for factor in factors:
-                self._try((factor * around).clamp(max=1))
+                self._try((factor * around).clamp(*self._range))
 
 
 def linear_slope(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor:
@@ -153,6 +156,11 @@ def linear_slope(model: MultilayeredNetwork, targets: ResolvedTargets) -> Tensor
 
 
 def _noise(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int) -> Tensor:
+    low, high = model.input_range
+    return low + (high - low) * _drawn(model, targets, seed, number)
+
+
+def _drawn(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int) -> Tensor:
     shape = (len(model.sensory_indices), model.num_layers)
     starts = []
     for digest in targets.digests():
@@ -164,7 +172,7 @@ def _noise(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, numb
 
 
 def random_start(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int) -> Tensor:
-    """Draw a start for every member from [0, 1): see `make_starts`.
+    """Draw a start for every member from all that inputs may be: see `make_starts`.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def random_start(model: MultilayeredNetwork, targets: ResolvedTargets, seed: int
 
 
 def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_members: int) -> Tensor:
-    """Check a start that the caller gives, and bring it within [0, 1].
+    """Check a start that the caller gives, and bring it within the input range.
 
     Returns
     -------
@@ -196,4 +204,4 @@ def given_start(model: MultilayeredNetwork, given: Tensor | np.ndarray, n_member
             f"{shape}"
         )
     require_finite(start, "input_tensor holds", "numpy.nan_to_num")
-    return start.clamp(0, 1)
+    return start.clamp(*model.input_range)

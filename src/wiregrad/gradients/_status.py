@@ -173,7 +173,7 @@ def member_table(
         ["reached", "unreachable", "improved"],
         "stuck",
     )
-    active = stimulus > 0
+    active = stimulus != 0
     return pd.DataFrame(
         {
             "batch": np.arange(len(stimulus)),

@@ -55,7 +55,7 @@ def summary(result: MaximisationResult) -> pd.DataFrame:
     means = by_member[["value", "attained", "nearest", "resting"]].mean()
     members = result.members
     groups = names[names["sensory"] >= 0].sort_values("sensory")["group"].to_numpy()
-    driven = np.any(result.batch_input > 0, axis=2)
+    driven = np.any(result.batch_input != 0, axis=2)
     active = [pd.unique(groups[row]) for row in np.asarray(driven)]
     share = 1 / max(len(members), 1)
     return pd.DataFrame(

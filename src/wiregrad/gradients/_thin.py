@@ -43,6 +43,9 @@ class Thin:
         Step size.
     stop : bool
         Whether members finish when they make no more progress.
+    sides : Tensor, shape (batch, sensory, step), optional
+        Where inputs may be negative: on which side of 0 each is, 1 or -1, and stays; so they come
+        to 0 and not past it.
     """
 
     reads: Wanted = "nothing"
@@ -55,6 +58,7 @@ class Thin:
         rate: float,
         *,
         stop: bool = True,
+        sides: Tensor | None = None,
     ) -> None:
         self._targets, self._stop = targets, stop
         #: Of all targets: activation at the nearest approach.
@@ -75,29 +79,38 @@ class Thin:
         self._best_strength = torch.full_like(by_member, torch.inf)
         # Strength when it last fell by enough to count: small steps add up.
         self._counted = self._best_strength.clone()
+        self._sides = sides
 
     def costs(self, x: Tensor, response: Response) -> Costs:
         """Return the penalty on the stimulus; none on the activations."""
-        weight = self._multiplier[:, None, None] / (1 + x / _SMALL)  # held constant
-        cost = member_sums(weight * x)
-        return Costs(cost, torch.zeros_like(self._multiplier), d_x=weight)
+        size = x if self._sides is None else x * self._sides
+        weight = self._multiplier[:, None, None] / (1 + size / _SMALL)  # held constant
+        cost = member_sums(weight * size)
+        d_x = weight if self._sides is None else weight * self._sides
+        return Costs(cost, torch.zeros_like(self._multiplier), d_x=d_x)
 
     def price(self, stimulus: Tensor) -> Tensor:
         """Return the penalty on the stimuli of all members, as it was at each one's end."""
-        weight = self.multipliers[:, None, None] / (1 + stimulus / _SMALL)
-        return member_sums(weight * stimulus)
+        size = stimulus if self._sides is None else stimulus.abs()
+        weight = self.multipliers[:, None, None] / (1 + size / _SMALL)
+        return member_sums(weight * size)
 
     def rate(self) -> Tensor:
         """Return the step size, the same for all members."""
         return self._rate
+
+    def bound(self, x: Tensor) -> Tensor:
+        """Keep every input on its side of 0."""
+        return x if self._sides is None else torch.where(x * self._sides < 0, 0, x)
 
     def judge(self, trial: Trial) -> Verdict:
         """Compare a trial with the best so far, and set the multiplier for the next."""
         miss = (trial.attained - self._targets.value).abs()
         gained = self._come_nearer(trial, miss)
         held = self._holds(miss)
-        count = (trial.stimulus > 0).sum(dim=(1, 2))
-        strength = member_sums(trial.stimulus)
+        count = (trial.stimulus != 0).sum(dim=(1, 2))
+        size = trial.stimulus if self._sides is None else trial.stimulus.abs()
+        strength = member_sums(size)
         # The best may have been overtaken by a nearer approach, which it does not hold.
         free = held & ~self._holds(self._best_miss)
         fewer, as_few = held & (count < self._best_count), held & (count == self._best_count)
@@ -147,3 +160,5 @@ class Thin:
             "_counted",
         ):
             setattr(self, name, getattr(self, name)[members])
+        if self._sides is not None:
+            self._sides = self._sides[members]

@@ -58,6 +58,8 @@ class Variants:
         often: bool = False,
     ) -> None:
         self._model, self._targets, self._bar = model, targets, bar
+        #: What an input may be.
+        self.input_range = model.input_range
         self._on_runs = on_runs
         self._allowed = allowed.double().cpu().numpy()
         self._value = targets.value.double().cpu().numpy()
