@@ -7,12 +7,9 @@ from ._circuit import plot_circuit
 from ._eye_map import plot_eye_map
 from ._fits import plot_fit, plot_parameters, plot_residuals
 from ._losses import plot_losses
-from ._neuroglancer import (
-    NGL_SOURCES,
-    get_ngl_link,
-    neuroglancer_state,
-    write_neuroglancer_state,
-)
+from ._neuroglancer import neuroglancer_state, write_neuroglancer_state
+from ._ngl_link import get_ngl_link
+from ._ngl_sources import NGL_SOURCES
 from ._print_circuit import print_circuit
 from ._repeat import python_lines, setup_lines
 from ._report import report
