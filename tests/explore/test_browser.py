@@ -142,8 +142,14 @@ def test_lesions_and_attributions_take_the_stimulus_that_was_found(page: Any) ->
     page.click("text=Attribute a response")
     page.click("#run")
     page.wait_for_selector("#title >> text=Attribute a response")
-    assert "What matters to the targets" in page.inner_text("#answer")
-    assert "wg.saliency" in page.inner_text("#answer pre")
+    assert "What carries the response" in page.inner_text("#answer")
+    assert "wg.attribution" in page.inner_text("#answer pre")
+    page.click("#sources-buttons >> text=neurons in between")
+    page.fill("#source_step", "2")
+    page.click("#method-buttons >> text=integrated gradients")
+    page.click("#run")
+    page.wait_for_selector("#answer >> text=Is it all of it?")
+    assert "neurons at step 2" in page.inner_text("#answer")
 
 
 @pytest.mark.slow

@@ -27,6 +27,17 @@ def test_parts_of_other_kinds_are_left_out() -> None:
     assert read_question({**ASKED, "kind": "stimulus", "targets": []}).targets == ()
 
 
+def test_sources_of_an_attribution() -> None:
+    asked = {**ASKED, "kind": "attribution", "steps": 4}
+    assert read_question(asked).source_layers == []
+    between = {**asked, "sources": "neurons"}
+    assert read_question(between).source_layers == [0, 1, 2]
+    assert read_question({**between, "source_step": "2"}).source_layers == [1]
+    assert read_question({**asked, "source_step": "9"}).source_step is None  # not asked for
+    search = read_question({**between, "kind": "maximise", "source_step": "9"})
+    assert (search.sources, search.source_step) == ("stimulus", None)
+
+
 def test_selections_are_taken_once() -> None:
     assert read_question({**ASKED, "inputs": ["ASH", "ASH"]}).inputs == ("ASH",)
 
@@ -53,7 +64,8 @@ def test_selections_are_taken_once() -> None:
         ({"passes": -1}, "passes is a number from 1 to 100000"),
         ({"seed": 2**31}, "seed is a number from 0 to 2147483647"),
         ({"unknown_sign": 2}, "unknown sign is a number from -1 to 1"),
-        ({"method": "magic"}, "the method is one of vanilla, input_x_gradient"),
+        ({"method": "magic"}, "the method is one of input_x_gradient, gradient"),
+        ({"sources": "synapses"}, "the kind of sources is one of stimulus, neurons"),
         ({"kind": "attribution", "stimulus_of": "../x"}, "run is a number from 1"),
     ],
 )
