@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wiregrad.explore._question import read_question
+from wiregrad.explore._question import read_question, title_of
 
 ASKED = {"kind": "maximise", "connectome": "celegans", "inputs": ["ASH"], "targets": ["AVA"]}
 
@@ -34,6 +34,10 @@ def test_sources_of_an_attribution() -> None:
     assert read_question(between).source_layers == [0, 1, 2]
     assert read_question({**between, "source_step": "2"}).source_layers == [1]
     assert read_question({**asked, "source_step": "9"}).source_step is None  # not asked for
+    assert title_of(read_question(asked)) == "Attribute a response: AVA"
+    assert title_of(read_question(between)) == "Attribute a response: AVA to neurons in between"
+    at_two = read_question({**between, "source_step": "2"})
+    assert title_of(at_two) == "Attribute a response: AVA to neurons at step 2"
     search = read_question({**between, "kind": "maximise", "source_step": "9"})
     assert (search.sources, search.source_step) == ("stimulus", None)
 

@@ -345,6 +345,8 @@ def details_part(details: Details) -> list[Any]:
 
 def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
     _, html, _, _ = load_dash()
+    files = downloads_of(answer)
+    report = "The report is one page to hand on. " if "report.html" in files else ""
     links = [
         html.Li(
             html.A(
@@ -354,14 +356,13 @@ def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
                 className="button",
             )
         )
-        for name, title in downloads_of(answer).items()
+        for name, title in files.items()
     ]
     return [
         html.H3("To take away"),
         html.Ul(links, className="files"),
         html.P(
-            "The report is one page to hand on; tables are CSV; figures open by themselves. The "
-            "same in Python:",
+            f"{report}Tables are CSV; figures open by themselves. The same in Python:",
             className="soft",
         ),
         html.Pre(

@@ -67,7 +67,7 @@ def strongest_rows(table: pd.DataFrame, limit: int) -> pd.DataFrame:
             "Cell type": rows["group"],
             "Step": [step_name(step) for step in rows["step"].tolist()],
             "Activity": [amount(value, 3) for value in rows["activity"]],
-            "Attribution": [f"{value:+.3g}" for value in rows["attribution"]],
+            "Attribution": [_signed(value) for value in rows["attribution"]],
         }
     )
 
@@ -79,9 +79,9 @@ def completeness_rows(found: Attribution) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Sources": [f"neurons at step {step}" for step in steps] or ["stimulus"] * len(table),
-            "Change of the targets": [f"{value:+.3g}" for value in table["change"]],
-            "Attributed": [f"{value:+.3g}" for value in table["attributed"]],
-            "Carried by jumps": [f"{value:+.3g}" for value in table["jump"]],
+            "Change of the targets": [_signed(value) for value in table["change"]],
+            "Attributed": [_signed(value) for value in table["attributed"]],
+            "Carried by jumps": [_signed(value) for value in table["jump"]],
             "Neither": [f"{value:+.1g}" for value in table["error"]],
         }
     )
@@ -101,6 +101,10 @@ def attribution_words(question: Question) -> tuple[str, str]:
             f"on the way from silence, {summed}",
         ),
     }[question.method]
+
+
+def _signed(value: float) -> str:
+    return f"{value:+#.3g}" if value else "0"
 
 
 def _neuron_words() -> tuple[str, str]:

@@ -101,7 +101,7 @@ def _question(session: Session) -> list[Any]:
             number_field("source_step", "Neurons at step", None, "every step before the targets"),
             id="in-between",
         ),
-        choice("method", "By", "input_x_gradient"),
+        choice("method", "Method", "input_x_gradient"),
         html.Div(id="reach", className="reach", **{"aria-live": "polite"}),
         html.Details(
             [

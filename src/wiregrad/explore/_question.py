@@ -154,8 +154,11 @@ def read_question(given: Mapping[str, Any]) -> Question:
 def title_of(question: Question) -> str:
     """Name a question in a line."""
     aimed = joined(question.targets or question.inputs, 3)
-    silent = f" without {joined(question.silenced, 3)}" if question.silenced else ""
-    return f"{KINDS[question.kind]}: {aimed}{silent}"
+    more = f" without {joined(question.silenced, 3)}" if question.silenced else ""
+    if question.sources == "neurons":
+        step = question.source_step
+        more = " to neurons in between" if step is None else f" to neurons at step {step}"
+    return f"{KINDS[question.kind]}: {aimed}{more}"
 
 
 def _source_step(value: object, at_step: int) -> int | None:
