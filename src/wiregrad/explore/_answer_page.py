@@ -337,10 +337,11 @@ def details_part(details: Details) -> list[Any]:
         (details.incoming, "Receives, in this circuit"),
         (details.outgoing, "Hands on, in this circuit"),
         (details.partners, "Strongest partners by wiring (mean weight)"),
-        (details.neurons, f"Neurons, with their activations{of}"),
     ]
     side = [table(rows, caption) for rows, caption in tables if len(rows)]
-    return [*parts, html.Div(side, className="side")]
+    # A column a step: as wide as there is room.
+    neurons = table(details.neurons, f"Neurons, with their activations{of}")
+    return [*parts, html.Div(side, className="side"), neurons]
 
 
 def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
