@@ -63,6 +63,7 @@ def test_ava_is_switched_on_its_circuit_clicked_and_the_report_taken_away(
     assert (tmp_path / "figure.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
+@pytest.mark.slow
 def test_a_long_run_is_found_again_after_a_reload_and_cancelled(
     page: Any, session: Session
 ) -> None:
@@ -94,6 +95,7 @@ def ask_long(page: Any) -> None:
     page.click("#run")
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_asks_and_reads(page: Any) -> None:
     def tab_to(selector: str, most: int = 60) -> None:
         for _ in range(most):
