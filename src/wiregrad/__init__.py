@@ -35,6 +35,7 @@ from .experiments import (
 )
 from .gradients import (
     Attribution,
+    AttributionProgress,
     CrossValidation,
     FitResult,
     MaximisationResult,
@@ -90,6 +91,7 @@ from .tables import (
 __all__ = [
     "TRANSMITTER_SIGNS",
     "Attribution",
+    "AttributionProgress",
     "BestPaths",
     "Circuit",
     "CircuitComparison",

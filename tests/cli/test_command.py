@@ -400,7 +400,7 @@ def test_control_c_elsewhere_leaves_at_once(
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal as a terminal does")
 def test_a_real_control_c(tmp_path: Path) -> None:
     report = tmp_path / "x.html"
-    question = "maximise flyvis_column --inputs role=input --targets T4a --steps 40 --out"
+    question = "maximise flyvis_column --inputs role=input --targets T4a --steps 12 --out"
     run = subprocess.Popen(
         [sys.executable, "-m", "wiregrad", *question.split(), str(report)],
         stdout=subprocess.PIPE,

@@ -42,11 +42,18 @@ def test_a_folder_comes_first_with_its_options(
     options = ("--host", "0.0.0.0", "--port", "0", "--open", "--sign", "1", "--min-synapses", "5")
     assert command("explore", str(folder), *options).status == 0
     shelf, given = served[0]
-    assert shelf.names[0] == str(folder)
-    wiring = shelf[str(folder)]
+    assert shelf.names[0] == "tables"  # the page does not tell where it lies
+    wiring = shelf["tables"]
     assert wiring.connectome.n_edges == 1  # the other counts too little
     assert wiring.network(("a",), 2).weights.to_scipy().data.tolist() == [1.0]
     assert (given["host"], given["port"], given["open_browser"]) == ("0.0.0.0", 0, True)
+
+
+def test_a_folder_called_like_a_bundled_connectome_has_its_whole_name(
+    command: Command, served: list[tuple[Any, dict[str, Any]]]
+) -> None:
+    assert command("explore", "mine/celegans").status == 0
+    assert served[0][0].names[:2] == ["mine/celegans", "celegans"]
 
 
 def test_bad_input_is_one_line(command: Command) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,11 @@ def wiring(seed: int) -> wg.Connectome:
     return wg.Connectome.from_edges(edges.assign(count=rng.random(50_000)), neurons)
 
 
-if __name__ == "__main__":
+def save_in_a_loop(folder: Path, told: Connection) -> None:
+    """Say when it is ready, wait for a word, and save."""
     one, other = wiring(0), wiring(1)
-    print("ready", flush=True)  # noqa: T201  the test waits for it
-    sys.stdin.readline()
+    told.send("ready")
+    told.recv()
     while True:
-        one.save(Path(sys.argv[1]))
-        other.save(Path(sys.argv[1]))
+        one.save(folder)
+        other.save(folder)

@@ -8,10 +8,9 @@ import json
 import os
 import re
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -276,43 +275,37 @@ def test_a_save_that_fails_while_it_clears_has_saved(
 
 
 @pytest.fixture
-def saving() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+def saving(processes: Any) -> Iterator[Callable[[Path], tuple[Any, Connection]]]:
     """Return a function that starts a process which saves to a folder in a loop."""
-    running: list[subprocess.Popen[str]] = []
+    running = []
 
-    def start(folder: Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, save_in_a_loop.__file__, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def start(folder: Path) -> tuple[Any, Connection]:
+        ours, theirs = processes.Pipe()
+        process = processes.Process(target=save_in_a_loop.save_in_a_loop, args=(folder, theirs))
+        process.start()
         running.append(process)
-        return process
+        return process, ours
 
     yield start
     for process in running:
         process.kill()
-        process.communicate()
+        process.join()
 
 
 def test_a_killed_process_leaves_one_of_the_two_whole(
-    saving: Callable[[Path], subprocess.Popen[str]], tmp_path: Path
+    saving: Callable[[Path], tuple[Any, Connection]], tmp_path: Path
 ) -> None:
     one, other = save_in_a_loop.wiring(0), save_in_a_loop.wiring(1)
     folders = [tmp_path / f"saved{k}" for k in range(4)]
     for folder in folders:
         one.save(folder)
     found = []
-    for delay, (folder, process) in enumerate([(folder, saving(folder)) for folder in folders]):
-        assert process.stdout is not None
-        assert process.stdin is not None
-        assert process.stdout.readline() == "ready\n"
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    for delay, (folder, (process, told)) in enumerate([(path, saving(path)) for path in folders]):
+        assert told.recv() == "ready"
+        told.send("go")
         time.sleep(0.005 + 0.017 * delay)
         process.kill()  # SIGKILL: it cannot tidy up
-        process.wait()
+        process.join()
         found.append(wg.Connectome.load(folder).checksum)
         one.save(folder)
         assert our_files(folder) == COMPLETE

@@ -50,3 +50,9 @@ def problems_in_files(folder: Path, table: str = "members") -> list[Any]:
     """List the problems in all files of a table, those that are in there twice too."""
     found: Iterable[pd.DataFrame] = (pd.read_parquet(path) for path in parts(folder, table))
     return [problem for frame in found for problem in frame["problem"]]
+
+
+def sweep_one_by_one(folder: Path) -> None:
+    """Sweep the types with a batch for each; a test runs it as a process."""
+    network = network_of_the_worm()
+    wg.sweep(network, problems_of_types(network), folder, batch_size=1, **QUICK)

@@ -59,6 +59,7 @@ def test_a_cluster_gives_the_same(
     assert_same(swept, found)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kills as only POSIX can")
 def test_a_worker_that_is_killed_loses_nothing(
     network: wg.MultilayeredNetwork, swept: wg.SweepResult, tmp_path: Path, client: Any

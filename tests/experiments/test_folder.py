@@ -9,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +24,24 @@ from sweep_cases import (
     parts,
     problems_in_files,
     problems_of_types,
+    sweep_one_by_one,
 )
 
 import wiregrad as wg
 from wiregrad.experiments import _parts
 from wiregrad.experiments._lock import FolderInUseError, _began, hold
 
-SWEEP = textwrap.dedent(
-    """
-    import sys
-    from sweep_cases import QUICK, network_of_the_worm, problems_of_types
-    import wiregrad as wg
 
-    network = network_of_the_worm()
-    wg.sweep(network, problems_of_types(network), sys.argv[1], batch_size=1, **QUICK)
-    """
-)
+@pytest.fixture
+def start_sweep(processes: Any) -> Callable[[Path], Any]:
+    """Return a function that starts a sweep in another process."""
 
+    def start(folder: Path) -> Any:
+        run = processes.Process(target=sweep_one_by_one, args=(folder,))
+        run.start()
+        return run
 
-def start_sweep(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    return subprocess.Popen([sys.executable, "-c", SWEEP, str(folder)], env=environment)
+    return start
 
 
 # Killed runs.
@@ -52,16 +49,20 @@ def start_sweep(folder: Path) -> subprocess.Popen[bytes]:
 
 @pytest.mark.skipif(os.name == "nt", reason="kills as only POSIX can")
 def test_a_killed_run_goes_on_and_nothing_is_lost_or_done_twice(
-    network: wg.MultilayeredNetwork, swept: wg.SweepResult, tmp_path: Path
+    network: wg.MultilayeredNetwork,
+    swept: wg.SweepResult,
+    tmp_path: Path,
+    start_sweep: Callable[[Path], Any],
 ) -> None:
     folder = tmp_path / "out"
     for least in (2, 5):  # killed twice, each time with something done
         run = start_sweep(folder)
         while len(parts(folder, "members")) < least:
-            assert run.poll() is None, "it ended before it could be killed"
+            assert run.exitcode is None, "it ended before it could be killed"
             time.sleep(0.005)
-        run.send_signal(signal.SIGKILL)
-        assert run.wait() == -signal.SIGKILL
+        run.kill()
+        run.join()
+        assert run.exitcode == -signal.SIGKILL
     (folder / "targets" / ".part-000099-0123456789ab.parquet-x.part").write_text("half a file")
     done = {path: path.read_bytes() for path in parts(folder, "members")}
     assert 5 <= len(done) < len(TYPES)
@@ -149,13 +150,16 @@ def test_columns_that_came_later_are_read_together(swept: wg.SweepResult, tmp_pa
 
 
 def test_two_writers_do_not_meet(
-    network: wg.MultilayeredNetwork, swept: wg.SweepResult, tmp_path: Path
+    network: wg.MultilayeredNetwork,
+    swept: wg.SweepResult,
+    tmp_path: Path,
+    start_sweep: Callable[[Path], Any],
 ) -> None:
     folder = tmp_path / "out"
     run = start_sweep(folder)
     try:
         while not parts(folder, "members"):
-            assert run.poll() is None
+            assert run.exitcode is None
             time.sleep(0.005)
         with pytest.raises(
             FolderInUseError,
@@ -163,7 +167,8 @@ def test_two_writers_do_not_meet(
         ):
             wg.sweep(network, problems_of_types(network), folder, **QUICK)
     finally:
-        assert run.wait(timeout=120) == 0
+        run.join(timeout=120)
+    assert run.exitcode == 0
     assert_same(swept, wg.SweepResult(folder))
 
 

@@ -47,7 +47,7 @@ def app(session: Session) -> Any:
     return make_app(session)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(app: Any) -> Client:
     """Send requests to the application without a server."""
     return Client(app)

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def chromium() -> str:
     return found
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(true: Callable[[], bool], seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it took too long"
@@ -47,14 +48,15 @@ class Client:
             "/_dash-update-component", data=text, content_type="application/json", headers=given
         )
 
+    @cached_property
     def outputs(self) -> dict[str, Any]:
         """The callbacks there are: output to what it takes, as the browser is told."""
         return {one["output"]: one for one in self.get("/_dash-dependencies").json}
 
     def call(self, output: str, values: dict[str, Any], triggered: str = "") -> Any:
         """Call the callback whose output begins with a text, as the page does."""
-        (name,) = [one for one in self.outputs() if one.startswith(output)]
-        told = self.outputs()[name]
+        (name,) = [one for one in self.outputs if one.startswith(output)]
+        told = self.outputs[name]
 
         def part(each: dict[str, Any]) -> Any:
             if each["id"].startswith("{"):

@@ -21,7 +21,11 @@ from wiregrad.explore._downloads import download, downloads_of
 from wiregrad.explore._elements import STYLESHEET, elements_of, read_node_id
 from wiregrad.explore._figures import figure_of, figures_of
 from wiregrad.explore._lines import lines_of
+from wiregrad.explore._question import read_question
+from wiregrad.explore._shelf import Wiring
 from wiregrad.explore._signed_heatmap import signed_heatmap
+from wiregrad.explore._work import answer
+from wiregrad.show import has_report
 
 Answers = Callable[..., Answer]
 KINDS = {
@@ -29,6 +33,14 @@ KINDS = {
     "stimulus": {"kind": "stimulus", "throughout": True, "strength": 0.5},
     "lesion": {"kind": "lesion", "silenced": ["AVD", "FLP"], "throughout": True},
     "attribution": {"kind": "attribution", "throughout": True, "strength": 0.3},
+    "neurons": {
+        "kind": "attribution",
+        "throughout": True,
+        "strength": 0.3,
+        "sources": "neurons",
+        "source_step": 2,
+        "method": "integrated_gradients",
+    },
 }
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -76,11 +88,62 @@ def test_a_lesion_is_the_network_without_the_neurons(answers: Answers, worm: wg.
     assert not {"AVD", "FLP"} & set(drawn)  # they would take all the colour
 
 
-def test_an_attribution_is_the_saliency(answers: Answers, worm: wg.Connectome) -> None:
-    found = answers(**KINDS["attribution"])
-    expected = wg.saliency(network_of(worm), np.full((83, 3), 0.3), {2: ["AVA"]})
-    assert np.array_equal(found.saliency, expected)
-    assert found.saliency_table["saliency"].sum() == pytest.approx(float(expected.sum()), rel=1e-4)
+def test_an_attribution_to_inputs_is_that_of_python(answers: Answers, worm: wg.Connectome) -> None:
+    """By the gradient, the saliency is its independent twin."""
+    network, stimulus = network_of(worm), np.full((83, 3), 0.3)
+    by_gradient = answers(**KINDS["attribution"], method="gradient")
+    expected = wg.saliency(network, stimulus, {2: ["AVA"]}).numpy()
+    assert np.allclose(by_gradient.attribution.as_grid()[0], expected, atol=1e-6)
+    sensory = worm.select("role=sensory")
+    for found, grid in ((by_gradient, expected), (answers(**KINDS["attribution"]), expected * 0.3)):
+        table = found.attribution_table
+        assert len(table) == np.count_nonzero(grid)
+        rows = np.searchsorted(sensory, table["neuron"])
+        assert np.allclose(table["attribution"], grid[rows, table["step"]], atol=1e-6)
+        assert table["activity"].tolist() == pytest.approx([0.3] * len(table))
+
+
+def test_an_attribution_to_neurons_in_between(answers: Answers, worm: wg.Connectome) -> None:
+    found = answers(**KINDS["neurons"])
+    expected = wg.attribution(
+        *(network_of(worm), np.full((83, 3), 0.3), {2: "AVA"}),
+        sources={1: np.arange(302)},
+        progress=False,
+    )
+    table = found.attribution_table.set_index("neuron")
+    assert set(table["step"]) == {2}
+    assert np.allclose(table["attribution"], expected.values[0, table.index], atol=1e-6)
+    assert len(table) == np.count_nonzero(expected.values)
+    assert np.allclose(table["activity"], found.activations[table.index, 1], atol=1e-6)
+    assert len(found.attribution.completeness) == 1
+    earlier = answers(kind="attribution", sources="neurons", method="gradient")
+    assert set(earlier.attribution_table["step"]) == {1, 2}  # not the targets' own step
+    with pytest.raises(ValueError, match="no neurons lie between the inputs and targets at step 1"):
+        answers(kind="attribution", sources="neurons", at_step=1)
+    with pytest.raises(ValueError, match="step of the neurons is a number from 1 to 2, not '3'"):
+        answers(kind="attribution", sources="neurons", source_step="3")
+
+
+def test_an_attribution_tells_how_far_it_is_and_can_be_cancelled(worm: wg.Connectome) -> None:
+    told: list[tuple[str, int, int | None]] = []
+
+    def tell(words: str, passes: int = 0, most: int | None = None) -> bool:
+        told.append((words, passes, most))
+        return passes > 0
+
+    asked_for = {**asked(), **KINDS["neurons"], "throughout": True}
+    with pytest.raises(KeyboardInterrupt):
+        answer(read_question(asked_for), Wiring(worm), None, tell)
+    words, passes, most = told[-1]
+    assert re.fullmatch(r"run [0-9,]+ of [0-9,]+ so far", words)
+    assert most is not None
+    assert 0 < passes <= most
+
+
+def test_a_silent_attribution_says_so(answers: Answers) -> None:
+    found = answers(kind="attribution", inputs=["PLM"], targets=["ASH"], steps=1)
+    assert not len(found.attribution_table)
+    assert "0 everywhere" in figure_of(found, "attribution").layout.annotations[0].text
 
 
 def test_the_stimulus_of_a_search_is_used_again(session: Session, answers: Answers) -> None:
@@ -168,15 +231,48 @@ def test_every_figure_and_file_of_an_answer_can_be_had(answers: Answers, kind: s
         assert len(figure_of(found, name).data) > 0
     for name in downloads_of(found):
         if name in ("report.html", "figure-losses.html"):
-            continue  # 5 MB each; the browser takes one
+            continue  # 5 MB each
         file = download(found, name)
         assert file is not None
         if name.endswith(".csv"):
             assert len(pd.read_csv(io.StringIO(file.text))) > 0
-    assert ("report.html" in downloads_of(found)) == (kind == "maximise")
+    assert ("report.html" in downloads_of(found)) == has_report(found.reportable)
+    assert ("attribution.csv" in downloads_of(found)) == (found.attribution is not None)
     assert ("change.csv" in downloads_of(found)) == (kind == "lesion")
     for name in ("../../setup.py", "/etc/passwd", "figure-../x.html", "figure-nosuch.html", ""):
         assert download(found, name) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("stimulus", "Give a stimulus: AVA"),
+        ("lesion", "Silence neurons: AVA without AVD and FLP"),
+    ],
+)
+def test_stimuli_and_lesions_have_reports_of_their_circuits(
+    answers: Answers, kind: str, says: str
+) -> None:
+    found = answers(**KINDS[kind])
+    file = download(found, "report.html")
+    assert file is not None
+    assert says in file.text
+    if kind == "lesion":
+        circuits = found.reportable
+        assert isinstance(circuits, wg.CircuitComparison)
+        both = circuits.nodes
+        gone = both[(both["group"] == "AVD") & both["activation_first"].notna()]
+        assert len(gone) > 0
+
+
+def test_what_has_no_report_is_not_offered(answers: Answers, monkeypatch) -> None:
+    without = answers(kind="stimulus", targets=[])
+    assert without.reportable is None
+    assert "report.html" not in downloads_of(without)
+    found = answers(**KINDS["attribution"])
+    for can in (True, False):  # whatever `wiregrad.report` takes is offered
+        monkeypatch.setattr("wiregrad.explore._downloads.has_report", lambda _, can=can: can)
+        assert ("report.html" in downloads_of(found)) is can
 
 
 @kinds
@@ -187,8 +283,8 @@ def test_the_lines_repeat_the_answer(
     found = answers(**KINDS[kind])
     names: dict[str, object] = {}
     exec(compile(lines_of(found), "repeat.py", "exec"), names)
-    if kind == "attribution":
-        assert np.array_equal(names["saliency"], found.saliency)
+    if found.attribution is not None:
+        assert np.allclose(names["found"].values, found.attribution.values, atol=1e-7)
     elif kind == "maximise":
         assert np.array_equal(names["result"].output, found.activations)
     else:

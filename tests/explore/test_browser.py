@@ -63,6 +63,7 @@ def test_ava_is_switched_on_its_circuit_clicked_and_the_report_taken_away(
     assert (tmp_path / "figure.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
+@pytest.mark.slow
 def test_a_long_run_is_found_again_after_a_reload_and_cancelled(
     page: Any, session: Session
 ) -> None:
@@ -94,6 +95,7 @@ def ask_long(page: Any) -> None:
     page.click("#run")
 
 
+@pytest.mark.slow
 def test_the_keyboard_alone_asks_and_reads(page: Any) -> None:
     def tab_to(selector: str, most: int = 60) -> None:
         for _ in range(most):
@@ -142,8 +144,14 @@ def test_lesions_and_attributions_take_the_stimulus_that_was_found(page: Any) ->
     page.click("text=Attribute a response")
     page.click("#run")
     page.wait_for_selector("#title >> text=Attribute a response")
-    assert "What matters to the targets" in page.inner_text("#answer")
-    assert "wg.saliency" in page.inner_text("#answer pre")
+    assert "What carries the response" in page.inner_text("#answer")
+    assert "wg.attribution" in page.inner_text("#answer pre")
+    page.click("#sources-buttons >> text=neurons in between")
+    page.fill("#source_step", "2")
+    page.click("#method-buttons >> text=integrated gradients")
+    page.click("#run")
+    page.wait_for_selector("#answer >> text=Is it all of it?")
+    assert "neurons at step 2" in page.inner_text("#answer")
 
 
 @pytest.mark.slow

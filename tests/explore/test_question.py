@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wiregrad.explore._question import read_question
+from wiregrad.explore._question import read_question, title_of
 
 ASKED = {"kind": "maximise", "connectome": "celegans", "inputs": ["ASH"], "targets": ["AVA"]}
 
@@ -25,6 +25,21 @@ def test_parts_of_other_kinds_are_left_out() -> None:
     lesion = read_question({**ASKED, "kind": "lesion", "silenced": ["AVD"], "stimulus_of": "3"})
     assert (lesion.silenced, lesion.stimulus_of, lesion.even) == (("AVD",), 3, False)
     assert read_question({**ASKED, "kind": "stimulus", "targets": []}).targets == ()
+
+
+def test_sources_of_an_attribution() -> None:
+    asked = {**ASKED, "kind": "attribution", "steps": 4}
+    assert read_question(asked).source_layers == []
+    between = {**asked, "sources": "neurons"}
+    assert read_question(between).source_layers == [0, 1, 2]
+    assert read_question({**between, "source_step": "2"}).source_layers == [1]
+    assert read_question({**asked, "source_step": "9"}).source_step is None  # not asked for
+    assert title_of(read_question(asked)) == "Attribute a response: AVA"
+    assert title_of(read_question(between)) == "Attribute a response: AVA to neurons in between"
+    at_two = read_question({**between, "source_step": "2"})
+    assert title_of(at_two) == "Attribute a response: AVA to neurons at step 2"
+    search = read_question({**between, "kind": "maximise", "source_step": "9"})
+    assert (search.sources, search.source_step) == ("stimulus", None)
 
 
 def test_selections_are_taken_once() -> None:
@@ -53,7 +68,8 @@ def test_selections_are_taken_once() -> None:
         ({"passes": -1}, "passes is a number from 1 to 100000"),
         ({"seed": 2**31}, "seed is a number from 0 to 2147483647"),
         ({"unknown_sign": 2}, "unknown sign is a number from -1 to 1"),
-        ({"method": "magic"}, "the method is one of vanilla, input_x_gradient"),
+        ({"method": "magic"}, "the method is one of input_x_gradient, gradient"),
+        ({"sources": "synapses"}, "the kind of sources is one of stimulus, neurons"),
         ({"kind": "attribution", "stimulus_of": "../x"}, "run is a number from 1"),
     ],
 )

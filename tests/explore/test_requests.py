@@ -153,7 +153,7 @@ def test_no_callback_fails_at_what_is_harmful(
 ) -> None:
     """Every callback that reads these parts is called with them."""
     caplog.set_level(logging.ERROR)
-    for output, told in client.outputs().items():
+    for output, told in client.outputs.items():
         if "refused" in output:
             continue
         read = {f"{one['id']}.{one['property']}" for one in [*told["inputs"], *told["state"]]}
@@ -171,7 +171,7 @@ def test_no_callback_fails_at_values_of_other_kinds(
     client: Client, odd: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    for output, told in client.outputs().items():
+    for output, told in client.outputs.items():
         for one in [*told["inputs"], *told["state"]]:
             place = f"{one['id']}.{one['property']}"
             response = client.call(output, {place: odd}, place)

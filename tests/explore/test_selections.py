@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wiregrad as wg
@@ -67,6 +67,7 @@ def test_each_is_offered_once(names: Names) -> None:
         assert len(offered) == len(set(offered)) <= 12
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_whatever_is_offered_selects_as_many_neurons_as_it_says(text: str) -> None:
     for one in WORM.search(text):

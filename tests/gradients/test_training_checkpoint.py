@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from train_and_be_killed import train
+from train_and_be_killed import train, train_and_tell
 from training_cases import make_problem
 
 import wiregrad as wg
 from wiregrad.gradients._training_checkpoint import Checkpoint, digest
 
-HERE = Path(__file__).parent
 
-
-def run_and_kill(folder: Path, epoch: int) -> int:
+def run_and_kill(processes: Any, folder: Path, epoch: int) -> int | None:
     """Start a training in another process, and kill it once it has come to an epoch."""
-    paths = [str(HERE), str(Path(wg.__file__).parents[1])]
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "train_and_be_killed.py"), str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if int(line) >= epoch:
-            process.send_signal(signal.SIGKILL)
-            break
-    process.stdout.close()
-    return process.wait()
+    hears, tells = processes.Pipe(duplex=False)
+    process = processes.Process(target=train_and_tell, args=(str(folder), tells))
+    process.start()
+    while hears.recv() < epoch:
+        pass
+    process.kill()
+    process.join()
+    code: int | None = process.exitcode
+    return code
 
 
-def test_a_killed_training_goes_on_to_the_same_parameters(tmp_path: Path) -> None:
+def test_a_killed_training_goes_on_to_the_same_parameters(tmp_path: Path, processes: Any) -> None:
     whole = train(None)
     for epoch in (10, 23):
-        assert run_and_kill(tmp_path, epoch) == -signal.SIGKILL
+        assert run_and_kill(processes, tmp_path, epoch) == -signal.SIGKILL
     saved = torch.load(tmp_path / "starts-0.pt", weights_only=True)["state"]["epoch"]
     assert 20 <= saved < 30  # it was in the middle, the second time from where the first had come
     epochs: list[int] = []

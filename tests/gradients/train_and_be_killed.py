@@ -1,13 +1,10 @@
-"""Train with checkpoints, for a test that kills this process: python train_and_be_killed.py FOLDER.
-
-Prints a line once some epochs are done, and waits in each epoch so that it can be killed there.
-"""
+"""Train with checkpoints, for a test that kills the process that does it."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
+from multiprocessing.connection import Connection
 from typing import Any
 
 from gradient_cases import make_random
@@ -35,12 +32,11 @@ def train(folder: str | None, **options: Any) -> wg.FitResult:
     )
 
 
-def told(epoch: int, _: Mapping[str, float]) -> None:
-    """Tell of the epoch, and give the other process time to act on it."""
-    sys.stdout.write(f"{epoch}\n")
-    sys.stdout.flush()
-    time.sleep(0.02)
+def train_and_tell(folder: str, tells: Connection) -> None:
+    """Tell of each epoch, and give the other process time to act on it."""
 
+    def tell(epoch: int, _: Mapping[str, float]) -> None:
+        tells.send(epoch)
+        time.sleep(0.02)
 
-if __name__ == "__main__":
-    train(sys.argv[1], callbacks=[told])
+    train(folder, callbacks=[tell])

@@ -83,7 +83,7 @@ def test_float32_equals_the_dense_oracle(case: NetworkCase) -> None:
 @pytest.mark.compiled
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("leak", [0.0, 0.1])
-@pytest.mark.parametrize("batch", [1, 5, 17])
+@pytest.mark.parametrize("batch", [1, pytest.param(5, marks=pytest.mark.slow), 17])
 def test_pushes_pulls_and_blocks_agree_bit_for_bit(
     fly_network: wg.MultilayeredNetwork,
     monkeypatch: pytest.MonkeyPatch,

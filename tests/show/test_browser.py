@@ -53,7 +53,7 @@ def test_the_ears_hear_and_the_eyes_see(tmp_path: Path) -> None:
     assert any(name.endswith("x.png") for name in bad.loaded)
 
 
-@pytest.mark.parametrize("width", [1200, 500])
+@pytest.mark.parametrize("width", [1200, pytest.param(500, marks=pytest.mark.slow)])
 def test_every_figure_of_a_worm_is_drawn(
     worm_result: wg.MaximisationResult, tmp_path: Path, width: int
 ) -> None:
@@ -73,6 +73,7 @@ def test_every_figure_of_a_worm_is_drawn(
     assert page.needed <= page.width  # wide figures scroll in their place, the page does not
 
 
+@pytest.mark.slow
 def test_labels_of_a_circuit_do_not_overlap(
     many_result: wg.MaximisationResult, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_hostile_names_stay_text(hostile_result: wg.MaximisationResult, tmp_path
         assert f"{' '.join(cut.split())} · 2" in labels
 
 
+@pytest.mark.slow
 def test_a_batch_is_drawn(batch_result: wg.MaximisationResult, tmp_path: Path) -> None:
     page = seen(batch_result, tmp_path)
     assert_calm(page)

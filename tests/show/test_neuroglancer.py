@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import jsonschema
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 import wiregrad as wg
-from wiregrad.show import NGL_SOURCES, get_ngl_link, neuroglancer_state, write_neuroglancer_state
+from wiregrad.show import NGL_SOURCES, neuroglancer_state, write_neuroglancer_state
 
 COLOUR = {"type": "string", "pattern": "^#[0-9a-f]{6}$"}
 SEGMENT = "^[0-9]+$"
@@ -39,6 +40,7 @@ SCHEMA: dict[str, Any] = {
                         ]
                     },
                     "tab": {"type": "string"},
+                    "visible": {"type": "boolean"},
                     "segments": {
                         "type": "array",
                         "uniqueItems": True,
@@ -161,11 +163,70 @@ def test_layers_may_have_hues_of_their_own() -> None:
     assert len({layer["segmentColors"][str(i)] for i, layer in enumerate(own.values(), 1)}) == 3
 
 
+@pytest.mark.parametrize("saturation", [0.0, 0.4, 1.0])
+def test_a_hue_is_paler_for_small_values_by_its_saturation(saturation: float) -> None:
+    values = np.linspace(0, 1, 6)
+    table = pd.DataFrame({"neuron_id": np.arange(6), "layer": 1, "activation": values})
+    state = neuroglancer_state(table, False, None, saturation, colors=["#ff6b00"])
+    found = check(state)["layer 1"]["segmentColors"]
+    for i, value in enumerate(values):  # white, mixed with so much of the hue
+        share = saturation + (1 - saturation) * value
+        mixed = [round(255 + share * (channel - 255)) for channel in (0xFF, 0x6B, 0x00)]
+        given = [int(found[str(i)][place : place + 2], 16) for place in (1, 3, 5)]
+        assert np.abs(np.subtract(given, mixed)).max() <= 1
+
+
+def test_hues_may_be_names() -> None:
+    named = neuroglancer_state(long_table((1, 1, 1.0)), colors=["tomato"])
+    assert check(named)["layer 1"]["segmentColors"] == {"1": "#ff6347"}
+
+
+def test_a_layer_has_its_postsynaptic_neuron() -> None:
+    big = 720575940612345678
+    table = pd.DataFrame({big: [0.0, 1.0], 6: [0.5, 0.0]}, index=[5, 6])
+    layers = check(neuroglancer_state(table, include_postsynaptic_neuron=True))
+    assert layers[str(big)]["segmentColors"] == {"6": "#fde725", str(big): "#43a7ff"}
+    assert layers["6"]["segments"] == ["5", "6"]
+    every = check(neuroglancer_state(table, False, include_postsynaptic_neuron=True))
+    assert every["6"]["segmentColors"]["6"] == "#43a7ff"  # not the colour of its own 0
+    grouped = check(
+        neuroglancer_state(table, False, {5: "a", 6: "b"}, include_postsynaptic_neuron=True)
+    )
+    assert [layer["segments"] for layer in grouped.values()] == [
+        ["5", str(big)],
+        ["6", str(big)],
+        ["5", "6"],
+        ["6"],
+    ]
+
+
+def test_postsynaptic_neurons_that_are_not_there(worm_result: wg.MaximisationResult) -> None:
+    for table in (long_table((1, 1, 1.0)), worm_result):
+        with pytest.raises(ValueError, match="include_postsynaptic_neuron needs a wide table"):
+            neuroglancer_state(table, include_postsynaptic_neuron=True)
+    with pytest.raises(ValueError, match=r"these are none: t1; give segment ids .* as the columns"):
+        neuroglancer_state(pd.DataFrame({"t1": [1.0]}, index=[5]), include_postsynaptic_neuron=True)
+
+
+def test_the_first_step_is_visible() -> None:
+    table = long_table((1, 1, 1.0), (2, 1, 1.0), (1, 2, 0.5))
+    visible = [layer["visible"] for layer in check(neuroglancer_state(table)).values()]
+    assert visible == [True, False]
+    grouped = neuroglancer_state(table, group_by={1: "ORN", 2: "PN"})
+    assert [layer["visible"] for layer in check(grouped).values()] == [True, True, False]
+    assert grouped["selectedLayer"]["layer"] == "layer 1 ORN"
+
+
+def test_a_scale_of_matplotlib() -> None:
+    layers = check(neuroglancer_state(long_table((1, 1, 1.0)), colormap="coolwarm"))
+    assert layers["layer 1"]["segmentColors"]["1"] == "#b40426"
+
+
 def test_a_scale_of_plotly() -> None:
     table = long_table((1, 1, 1.0))
     layers = check(neuroglancer_state(table, colormap="greys"))
     assert layers["layer 1"]["segmentColors"]["1"] == "#000000"
-    with pytest.raises(ValueError, match="colormap='no such' is no scale that plotly knows"):
+    with pytest.raises(ValueError, match="colormap='no such' is no scale that plotly or"):
         neuroglancer_state(table, colormap="no such")
 
 
@@ -191,6 +252,10 @@ def test_layers_are_added_to_a_scene() -> None:
     assert [layer["name"] for layer in state["layers"]] == ["layer 1", "layer 1*"]
     assert (state["layout"], state["projectionScale"]) == ("xy-3d", 3e4)
     assert neuroglancer_state(long_table((1, 1, 1.0)), scene=json.dumps(scene)) == state
+    link = "https://viewer.example/#!" + quote(json.dumps(scene))
+    assert neuroglancer_state(long_table((1, 1, 1.0)), scene=link) == state
+    of_nglscenes = SimpleNamespace(url=link)
+    assert neuroglancer_state(long_table((1, 1, 1.0)), scene=of_nglscenes) == state
 
 
 @pytest.mark.parametrize("name", ["flywire", "BANC", "maleCNS", "hemibrain"])
@@ -203,19 +268,6 @@ def test_a_segmentation_of_ones_own() -> None:
     urls = ["precomputed://gs://mine/seg", "precomputed://gs://mine/info"]
     layers = check(neuroglancer_state(long_table((1, 1, 1.0)), source=urls))
     assert layers["layer 1"]["source"] == urls
-
-
-def test_a_link_holds_the_whole_state() -> None:
-    table = long_table((1, 1, 1.0), (2, "a #b/ü", 0.5))
-    link = get_ngl_link(table)
-    address, _, fragment = link.partition("#!")
-    assert address == "https://neuroglancer-demo.appspot.com/"
-    assert not set(fragment) & set('"<> #{}')
-    assert json.loads(unquote(fragment)) == neuroglancer_state(table)
-    assert get_ngl_link(table, source="banc").startswith("https://spelunker.cave-explorer.org/#!")
-    assert get_ngl_link(table, viewer="http://localhost:8000/").startswith(
-        "http://localhost:8000/#"
-    )
 
 
 def test_a_result_has_a_layer_a_step(worm_result: wg.MaximisationResult) -> None:
@@ -240,16 +292,6 @@ def test_nothing_to_show_is_a_state_without_segments() -> None:
     assert silent["layer 1"]["segments"] == []
 
 
-def test_ten_thousand_neurons_fit_a_link_and_more_are_refused() -> None:
-    def of(n: int) -> pd.DataFrame:
-        ids = 720575940612345678 + np.arange(n)
-        return pd.DataFrame({"neuron_id": ids, "layer": 1, "activation": 0.5})
-
-    assert len(get_ngl_link(of(10_000))) < 2_000_000
-    with pytest.raises(ValueError, match=r"50,000 segments.*write_neuroglancer_state"):
-        get_ngl_link(of(50_000))
-
-
 def test_a_state_is_written_to_a_file(tmp_path: Path) -> None:
     state = neuroglancer_state(long_table((1, 1, 1.0)))
     path = write_neuroglancer_state(state, tmp_path / "state.json")
@@ -264,11 +306,16 @@ def test_a_state_is_written_to_a_file(tmp_path: Path) -> None:
         ([(-3, 1, 1.0)], {}, "these are none: -3"),
         ([(1, 1, 1.0)], {"source": "flywir"}, "'flywir' is no segmentation .* 'flywire'"),
         ([(1, 1, 1.0)], {"source": []}, "source is empty"),
-        ([(1, 1, 1.0)], {"colors": ["red"]}, "written as '#rrggbb', .* not 'red'"),
+        ([(1, 1, 1.0)], {"colors": ["rad"]}, "written as '#rrggbb', .* not 'rad'"),
+        ([(1, 1, 1.0)], {"colors": []}, "colors is an empty list"),
+        ([(1, 1, 1.0)], {"colour_saturation": 1.5}, "colour_saturation is 1.5: .* 0 .* to 1"),
+        ([(1, 1, 1.0)], {"colour_saturation": float("nan")}, "colour_saturation is nan"),
         ([(1, 1, 1.0)], {"normalise": "row"}, "normalise is 'row'"),
         ([(1, 1, 1.0)], {"df_format": "tall"}, "df_format is 'tall'"),
         ([(1, 1, 1.0)], {"scene": "{"}, "scene is no JSON"),
         ([(1, 1, 1.0)], {"scene": {"layers": 3}}, "whose 'layers' are a list"),
+        ([(1, 1, 1.0)], {"scene": 3}, "scene is a state of neuroglancer"),
+        ([(1, 1, 1.0)], {"scene": "https://viewer.example/#!x"}, "nor a link that holds one"),
     ],
 )
 def test_bad_input(rows: list[Any], options: dict[str, Any], message: str) -> None:
@@ -283,5 +330,3 @@ def test_tables_that_are_none() -> None:
         neuroglancer_state(pd.DataFrame({"a": ["x"]}, index=[1]))
     with pytest.raises(TypeError, match="df is a DataFrame, a Series or a result, not list"):
         neuroglancer_state([1])
-    with pytest.raises(ValueError, match="viewer is 'here'"):
-        get_ngl_link(long_table((1, 1, 1.0)), viewer="here")

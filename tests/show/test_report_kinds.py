@@ -14,6 +14,7 @@ from show_cases import HOSTILE, Parsed
 from test_report import assert_it_stands_alone
 
 import wiregrad as wg
+from wiregrad.show import has_report
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,17 @@ def test_names_that_are_code_stay_text(
         assert not any("alert(" in script for script in page.scripts[-2:-1] if len(script) < 1e5)
     page = write(np.ones(hostile_result.input.shape), network=network)
     assert page.count("img") == 0
+
+
+def test_what_has_a_report_is_known_before(
+    swept: wg.SweepResult, trained: wg.TrainingResult, worm_result: wg.MaximisationResult
+) -> None:
+    circuit = wg.result_circuit(worm_result)
+    both = wg.compare_circuits(circuit, circuit)
+    for result in (swept, trained, worm_result, circuit, wg.best_paths(circuit, 2), both):
+        assert has_report(result)
+    for other in ({}, None, "text", circuit.edges):
+        assert not has_report(other)
 
 
 def test_what_has_no_report() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 import typer
@@ -30,11 +32,18 @@ def explore_connectome(
     """
     wiring = partial(open_connectome, source, **options)
     bundled = {name: load for name, load in CONNECTOMES.items() if name != source}
+    name = _name_of(source, bundled)
     say_if_compiling()
     serve(
-        Shelf({source: wiring, **bundled}, sign_rule(sign)),
+        Shelf({name: wiring, **bundled}, sign_rule(sign)),
         host=host,
         port=port,
         open_browser=open_browser,
         say=typer.echo,
     )
+
+
+def _name_of(source: str, taken: Collection[str]) -> str:
+    """Name a file or a folder on the page by the last part of its path, if nothing else is."""
+    last = PurePath(source).name
+    return source if not last or last in taken else last

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..circuits import Circuit, circuit, strongest_circuit
-from ..gradients import MaximisationResult
+from ..circuits import Circuit, circuit, compare_circuits, strongest_circuit
+from ..gradients import Attribution, MaximisationResult
 from ..network import MultilayeredNetwork
 from ..tables import (
     activations_by_group,
@@ -18,9 +18,10 @@ from ..tables import (
     neuron_labels,
     stimulus_by_group,
 )
+from ._attribution import COLUMNS, attribution_table
 from ._question import Question
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "FloatArray"]
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -43,9 +44,9 @@ class Answer:
         `MaximisationResult.targets` has.
     result : MaximisationResult or None
         Of a search.
-    intact : ndarray or None, shape (n_neurons, step)
-        Of a lesion: the activations before it.
-    saliency : ndarray or None, shape (sensory, step)
+    untouched : Answer or None
+        Of a lesion: what there is without it.
+    attribution : Attribution or None
         Of an attribution.
     silenced : ndarray of int64
         Of a lesion: the neurons that are silent.
@@ -57,9 +58,14 @@ class Answer:
     activations: FloatArray
     targets: pd.DataFrame
     result: MaximisationResult | None = None
-    intact: FloatArray | None = None
-    saliency: FloatArray | None = None
+    untouched: Answer | None = None
+    attribution: Attribution | None = None
     silenced: npt.NDArray[np.int64] | None = None
+
+    @property
+    def intact(self) -> FloatArray | None:
+        """Of a lesion: the activations before it, shape (n_neurons, step)."""
+        return None if self.untouched is None else self.untouched.activations
 
     @cached_property
     def labels(self) -> pd.DataFrame:
@@ -106,25 +112,11 @@ class Answer:
         )
 
     @cached_property
-    def saliency_table(self) -> pd.DataFrame:
-        """Of an attribution: `step`, `group`, `id`, `neuron`, `input`, `saliency`, unless 0."""
-        if self.saliency is None:
-            columns = ["step", "group", "id", "neuron", "input", "saliency"]
-            return pd.DataFrame(columns=columns).astype({"step": "int64", "neuron": "int64"})
-        row, step = np.nonzero(self.saliency)
-        neuron = self.network.sensory_indices.cpu().numpy()[row]
-        names = self.labels.iloc[neuron].reset_index(drop=True)
-        table = pd.DataFrame(
-            {
-                "step": step.astype(np.int64),
-                "group": names["group"],
-                "id": names["id"],
-                "neuron": neuron.astype(np.int64),
-                "input": self.stimulus[row, step],
-                "saliency": self.saliency[row, step],
-            }
-        )
-        return table.sort_values(["step", "group", "neuron"], ignore_index=True)
+    def attribution_table(self) -> pd.DataFrame:
+        """Of an attribution: the sources that are not 0; see `attribution_table`."""
+        if self.attribution is None:
+            return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+        return attribution_table(self.attribution)
 
     @cached_property
     def whole_circuit(self) -> Circuit:
@@ -135,3 +127,17 @@ class Answer:
     def circuit(self) -> Circuit:
         """What is drawn of it; see `strongest_circuit`."""
         return strongest_circuit(self.whole_circuit, _MOST_GROUPS, _MOST_EDGES)
+
+    @cached_property
+    def reportable(self) -> object:
+        """What a report of it is about: a result of the library; None if there is none.
+
+        Of a search and an attribution their result; of a stimulus its circuit; of a lesion the
+        circuits with and without it.
+        """
+        found = self.attribution if self.result is None else self.result
+        if found is not None or not len(self.targets):
+            return found
+        if self.untouched is None:
+            return self.whole_circuit
+        return compare_circuits(self.untouched.whole_circuit, self.whole_circuit)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..show.drawing import amount, counted, joined, placed_nodes
+from ..show.drawing import amount, counted, placed_nodes
 from ._answer import Answer
+from ._attribution import attribution_words, completeness_rows, strongest_rows
 from ._dash import load_dash
 from ._details import Details
 from ._downloads import downloads_of
@@ -16,9 +17,9 @@ from ._figures import figure_of
 from ._jobs import Job
 from ._lines import lines_of
 from ._parts import key_value_tiles, setter, table
-from ._question import KINDS
+from ._question import title_of
 
-__all__ = ["answer_part", "details_part", "progress_part", "runs_part", "title_of"]
+__all__ = ["answer_part", "details_part", "progress_part", "runs_part"]
 
 _MOST_ROWS = 20
 _STATES = {
@@ -30,14 +31,6 @@ _STATES = {
 }
 
 
-def title_of(job: Job) -> str:
-    """Name a run in a line."""
-    question = job.question
-    aimed = joined(question.targets, 3) if question.targets else joined(question.inputs, 3)
-    silent = f" without {joined(question.silenced, 3)}" if question.silenced else ""
-    return f"{KINDS[question.kind]}: {aimed}{silent}"
-
-
 def runs_part(jobs: list[Job], shown: int | None) -> list[Any]:
     """List the runs that are kept, the newest first."""
     _, html, dcc, _ = load_dash()
@@ -46,7 +39,8 @@ def runs_part(jobs: list[Job], shown: int | None) -> list[Any]:
     rows = []
     for job in jobs:
         current = {"aria-current": "page"} if job.number == shown else {}
-        words = f"{job.number}. {title_of(job)} ({job.question.connectome}, {_STATES[job.state]})"
+        where = f"({job.question.connectome}, {_STATES[job.state]})"
+        words = f"{job.number}. {title_of(job.question)} {where}"
         rows.append(html.Li(dcc.Link(words, href=f"?run={job.number}"), **current))
     return [html.H2("Runs"), html.Ol(rows)]
 
@@ -54,9 +48,9 @@ def runs_part(jobs: list[Job], shown: int | None) -> list[Any]:
 def progress_part(job: Job) -> list[Any]:
     """Show how far a run is, with the button that stops it."""
     _, html, _, _ = load_dash()
-    label = f"{title_of(job)}"
-    passes = job.question.passes
-    done = {} if not passes else {"value": str(min(job.passes, passes)), "max": str(passes)}
+    label = title_of(job.question)
+    most = job.most or job.question.passes
+    done = {} if not most else {"value": str(min(job.passes, most)), "max": str(most)}
     words = "stopping after this pass" if job.stopping else job.words or "waiting for its turn"
     said = f"{job.seconds:.0f} s · {words}"
     button = setter("Cancel", "cancelled", {"run": job.number}, disabled=job.stopping)
@@ -75,7 +69,7 @@ def progress_part(job: Job) -> list[Any]:
 def answer_part(job: Job, earlier: Answer | None) -> list[Any]:
     """Show what came of a run that is over."""
     _, html, _, _ = load_dash()
-    head = [html.H2(title_of(job), id="title")]
+    head = [html.H2(title_of(job.question), id="title")]
     if job.state == "failed":
         return [*head, html.Div(job.error, className="error", role="alert")]
     answer = job.answer
@@ -85,7 +79,7 @@ def answer_part(job: Job, earlier: Answer | None) -> list[Any]:
         *head,
         *_lead(job, answer),
         *_targets(answer),
-        *_figure(answer, "attribution"),
+        *_attribution(answer),
         *_figure(answer, "change"),
         *_figure(answer, "stimulus"),
         *_figure(answer, "activations"),
@@ -152,12 +146,37 @@ def _targets(answer: Answer) -> list[Any]:
     return [html.H3("What the targets attain"), table(shown, caption), *said, *picture]
 
 
+def _attribution(answer: Answer) -> list[Any]:
+    _, html, _, _ = load_dash()
+    if answer.attribution is None:
+        return []
+    rows = answer.attribution_table
+    parts = _figure(answer, "attribution")
+    if len(rows):
+        left = len(rows) - _MOST_ROWS
+        parts.append(table(strongest_rows(rows, _MOST_ROWS), "The strongest, one by one"))
+        parts += [html.P(f"{left:,} more are in the table to download.")] if left > 0 else []
+    complete = completeness_rows(answer.attribution)
+    if len(complete):
+        parts += [
+            html.H4("Is it all of it?"),
+            table(
+                complete, "Change of the targets' summed activation, from silent sources to these"
+            ),
+            html.P(
+                "Where a neuron passes its threshold the response jumps, and gradients see nothing "
+                "of that: what jumps carry belongs to no single source.",
+                className="soft",
+            ),
+        ]
+    return parts
+
+
 _HEADINGS = {
     "targets": ("What the targets attain", "Dots: attained. Diamonds: asked. Ticks: at rest."),
     "attribution": (
-        "What matters to the targets",
-        "Derivative of the targets' summed activation with respect to each input, summed over the "
-        "neurons of a cell type. Warm: more input, more activation; blue: less.",
+        "What carries the response",
+        "",
     ),
     "change": (
         "What the lesion changes",
@@ -185,13 +204,15 @@ _HEADINGS = {
 def _figure(answer: Answer, name: str, *, heading: bool = True) -> list[Any]:
     _, html, dcc, _ = load_dash()
     needed = {
-        "attribution": answer.saliency,
+        "attribution": answer.attribution,
         "change": answer.intact,
         "losses": answer.result,
     }
     if name in needed and needed[name] is None:
         return []
     title, caption = _HEADINGS[name]
+    if name == "attribution":
+        caption = attribution_words(answer.question)[1]
     figure = figure_of(answer, name)
     graph = dcc.Graph(
         figure=figure,
@@ -316,14 +337,17 @@ def details_part(details: Details) -> list[Any]:
         (details.incoming, "Receives, in this circuit"),
         (details.outgoing, "Hands on, in this circuit"),
         (details.partners, "Strongest partners by wiring (mean weight)"),
-        (details.neurons, f"Neurons, with their activations{of}"),
     ]
     side = [table(rows, caption) for rows, caption in tables if len(rows)]
-    return [*parts, html.Div(side, className="side")]
+    # A column a step: as wide as there is room.
+    neurons = table(details.neurons, f"Neurons, with their activations{of}")
+    return [*parts, html.Div(side, className="side"), neurons]
 
 
 def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
     _, html, _, _ = load_dash()
+    files = downloads_of(answer)
+    report = "The report is one page to hand on. " if "report.html" in files else ""
     links = [
         html.Li(
             html.A(
@@ -333,14 +357,13 @@ def _files(job: Job, answer: Answer, earlier: Answer | None) -> list[Any]:
                 className="button",
             )
         )
-        for name, title in downloads_of(answer).items()
+        for name, title in files.items()
     ]
     return [
         html.H3("To take away"),
         html.Ul(links, className="files"),
         html.P(
-            "The report is one page with all of this; tables are CSV; figures open by "
-            "themselves. The same in Python:",
+            f"{report}Tables are CSV; figures open by themselves. The same in Python:",
             className="soft",
         ),
         html.Pre(

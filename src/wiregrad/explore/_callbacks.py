@@ -20,7 +20,7 @@ from ._session import Session
 __all__ = ["add_callbacks", "run_of"]
 
 #: Fields that hold a number.
-_NUMBERS = ("steps", "at_step", "value", "strength", "passes", "seed")
+_NUMBERS = ("steps", "at_step", "value", "strength", "source_step", "passes", "seed")
 #: What is sent when a question is asked: each part, and the property that holds it.
 _FIELDS = {
     **dict.fromkeys(_NUMBERS, "value"),
@@ -35,6 +35,8 @@ _ONLY_FOR = {
     "strength-field": ("stimulus", "lesion", "attribution"),
     "when-field": ("stimulus", "lesion", "attribution"),
     "stimulus_of-field": ("lesion", "attribution"),
+    "sources-field": ("attribution",),
+    "in-between": ("attribution",),
     "method-field": ("attribution",),
 }
 
@@ -191,12 +193,14 @@ def _add_form(app: Any, session: Session) -> None:
         {part: dash.Output(part, "className") for part in _ONLY_FOR},
         dash.Input("kind", "data"),
         dash.Input("stimulus_of", "data"),
+        dash.Input("sources", "data"),
     )
-    def _show_parts(kind: object, stimulus_of: object) -> dict[str, str]:
+    def _show_parts(kind: object, stimulus_of: object, sources: object) -> dict[str, str]:
         shown = {part: kind in kinds for part, kinds in _ONLY_FOR.items()}
         even = kind == "stimulus" or stimulus_of in (None, "even")
         for part in ("strength-field", "when-field"):
             shown[part] = shown[part] and even
+        shown["in-between"] = shown["in-between"] and sources == "neurons"
         usual = {
             part: "field" if part.endswith(("value-field", "strength-field")) else ""
             for part in shown
@@ -268,7 +272,7 @@ def _add_form(app: Any, session: Session) -> None:
 def fields_of(question: Question) -> dict[str, Any]:
     """Return what the fields of the page hold where a question is asked."""
     return {
-        **{name: getattr(question, name) for name in ("connectome", "kind", "method")},
+        **{name: getattr(question, name) for name in ("connectome", "kind", "method", "sources")},
         **{name: _number_text(getattr(question, name)) for name in _NUMBERS},
         "unknown_sign": question.unknown_sign,
         "stimulus_of": "even" if question.stimulus_of is None else str(question.stimulus_of),

@@ -6,15 +6,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from .._version import __version__
-from ..show import report
+from ..show import has_report, report
 from ..show.drawing import Page
 from ._answer import Answer
 from ._figures import figure_of, figures_of
 from ._lines import lines_of
+from ._question import title_of
 
 __all__ = ["Download", "download", "downloads_of"]
 
@@ -33,7 +35,7 @@ _TABLES: dict[str, tuple[str, Callable[[Answer], pd.DataFrame]]] = {
     "stimulus.csv": ("Stimulus", lambda answer: answer.inputs),
     "activations.csv": ("Activations", lambda answer: answer.activation_table),
     "change.csv": ("Change by the lesion", lambda answer: answer.change_table),
-    "attribution.csv": ("Attribution", lambda answer: answer.saliency_table),
+    "attribution.csv": ("Attribution", lambda answer: answer.attribution_table),
     "circuit-nodes.csv": ("Circuit: cell types", lambda answer: answer.whole_circuit.nodes),
     "circuit-edges.csv": ("Circuit: edges", lambda answer: answer.whole_circuit.edges),
 }
@@ -41,10 +43,10 @@ _TABLES: dict[str, tuple[str, Callable[[Answer], pd.DataFrame]]] = {
 _NEEDS: dict[str, Callable[[Answer], bool]] = {
     "targets.csv": lambda answer: len(answer.targets) > 0,
     "change.csv": lambda answer: answer.intact is not None,
-    "attribution.csv": lambda answer: answer.saliency is not None,
+    "attribution.csv": lambda answer: answer.attribution is not None,
     "circuit-nodes.csv": lambda answer: len(answer.targets) > 0,
     "circuit-edges.csv": lambda answer: len(answer.targets) > 0,
-    "report.html": lambda answer: answer.result is not None,
+    "report.html": lambda answer: has_report(answer.reportable),
 }
 
 
@@ -94,8 +96,8 @@ def _figure(answer: Answer, name: str) -> str:
 
 
 def _report(answer: Answer) -> str:
-    if answer.result is None:
-        raise ValueError("only a search has a report")
+    title = None if answer.result is not None else title_of(answer.question)
+    found: Any = answer.reportable
     with tempfile.TemporaryDirectory() as folder:
-        path = report(answer.result, Path(folder) / "report.html", network=answer.network)
+        path = report(found, Path(folder) / "report.html", network=answer.network, title=title)
         return path.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from ..show import plot_activations, plot_circuit, plot_losses, plot_stimulus, p
 from ..show.drawing import Figure, message_figure
 from ..tables import strongest_targets, targets_by_group
 from ._answer import Answer
+from ._attribution import attribution_words
 from ._signed_heatmap import signed_heatmap
 
 __all__ = ["FIGURES", "figure_of", "figures_of"]
@@ -19,7 +20,7 @@ def figures_of(answer: Answer) -> list[str]:
     """Name the figures that an answer has, in the order of the page."""
     has = {
         "targets": answer.result is not None,
-        "attribution": answer.saliency is not None,
+        "attribution": answer.attribution is not None,
         "change": answer.intact is not None,
         "losses": answer.result is not None,
         "circuit": len(answer.targets) > 0,
@@ -40,15 +41,16 @@ def _targets(answer: Answer) -> Figure:
 
 
 def _attribution(answer: Answer) -> Figure:
-    names = {"vanilla": "gradient", "input_x_gradient": "input times gradient"}
-    what = names[answer.question.method]
-    table = answer.saliency_table
+    what, _ = attribution_words(answer.question)
+    table = answer.attribution_table
     if not len(table):
         return message_figure(
             "The gradient is 0 everywhere: the targets are silent, saturated, or not reached by "
             "inputs that are on."
         )
-    return signed_heatmap(table, "saliency", what, "step at which the input is given", _ROWS)
+    of_inputs = answer.question.sources == "stimulus"
+    steps = "step at which the input is given" if of_inputs else "step (synaptic hops taken)"
+    return signed_heatmap(table, "attribution", what, steps, _ROWS)
 
 
 def _change(answer: Answer) -> Figure:

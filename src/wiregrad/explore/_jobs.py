@@ -35,7 +35,9 @@ class Job:
     words : str
         How far it is.
     passes : int
-        Passes made.
+        Passes, or runs, made.
+    most : int or None
+        As many as there will be, where that is known.
     answer : Answer or None
     error : str
         Why it failed.
@@ -46,6 +48,7 @@ class Job:
     state: str = "waiting"
     words: str = ""
     passes: int = 0
+    most: int | None = None
     answer: Answer | None = None
     error: str = ""
     began: float = field(default_factory=time.monotonic)
@@ -67,9 +70,9 @@ class Job:
         """How long it took, or has taken so far."""
         return (time.monotonic() if self.ended is None else self.ended) - self.began
 
-    def tell(self, words: str, passes: int = 0) -> bool:
+    def tell(self, words: str, passes: int = 0, most: int | None = None) -> bool:
         """Say how far the work is; returns whether it shall stop."""
-        self.words, self.passes = words, passes
+        self.words, self.passes, self.most = words, passes, most
         return self._stop.is_set()
 
     def stop(self) -> None:
@@ -150,6 +153,8 @@ class Jobs:
                 job.answer = self._work(job)
                 result = job.answer.result
                 state = "stopped" if result is not None and result.interrupted else "done"
+            except KeyboardInterrupt:  # how the library's work ends when it is told to
+                state = "stopped"
             except _EXPECTED as error:
                 job.error, state = str(error), "failed"
             except Exception as error:

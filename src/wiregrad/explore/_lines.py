@@ -54,12 +54,23 @@ def _calls(question: Question) -> list[str]:
     if question.kind == "stimulus":
         return ["\n".join([run, *looked_at])]
     if question.kind == "attribution":
-        call = (
-            f"wg.saliency(network, stimulus, {{{question.layer}: {targets}}}, {question.method!r})"
-        )
-        return [f"saliency = {call}  # (sensory, step)"]
+        return _attribution(question, targets)
     return [
         "\n".join([run, *looked_at]),
         f"held = wg.Manipulations().clamp({silent}, 0.0)  # silent, whatever drives them\n"
         f"silenced = network(stimulus, manipulations=held)\nprint(silenced[{read})",
     ]
+
+
+def _attribution(question: Question, targets: str) -> list[str]:
+    chosen, before = "", []
+    if question.sources == "neurons":
+        layers = literal(question.source_layers)
+        before = [f"every = np.arange(network.n_neurons)\nsources = dict.fromkeys({layers}, every)"]
+        chosen = "\n    sources=sources,"
+    call = (
+        "found = wg.attribution(\n"
+        f"    network,\n    stimulus,\n    {{{question.layer}: {targets}}},{chosen}\n"
+        f"    method={question.method!r},\n)"
+    )
+    return [*before, f"{call}\nprint(found.to_frame(top=20))"]

@@ -10,7 +10,7 @@ import pandas as pd
 from ..show.drawing import counted
 from ._dash import load_dash
 from ._parts import choice, finder, number_field
-from ._question import KINDS
+from ._question import KINDS, METHODS, SOURCES
 from ._session import Session
 from ._shelf import Reach, Wiring
 
@@ -22,7 +22,8 @@ FINDERS = ("inputs", "targets", "silenced")
 _CHOICES: Mapping[str, Mapping[Any, str]] = {
     "kind": KINDS,
     "when": {"start": "at the start", "all": "at every step"},
-    "method": {"vanilla": "gradient", "input_x_gradient": "input times gradient"},
+    "method": METHODS,
+    "sources": SOURCES,
     "unknown_sign": {0: "do nothing", 1: "excite", -1: "inhibit"},
 }
 #: Of each of these one is chosen.
@@ -95,7 +96,12 @@ def _question(session: Session) -> list[Any]:
         ),
         choice("stimulus_of", "Stimulus", "even"),
         choice("when", "Given", "start"),
-        choice("method", "Attribution by", "vanilla"),
+        choice("sources", "Attributed to", "stimulus"),
+        html.Div(
+            number_field("source_step", "Neurons at step", None, "every step before the targets"),
+            id="in-between",
+        ),
+        choice("method", "Method", "input_x_gradient"),
         html.Div(id="reach", className="reach", **{"aria-live": "polite"}),
         html.Details(
             [
@@ -133,7 +139,8 @@ def _welcome() -> list[Any]:
                     "be found?",
                     "stimulus": "What happens when these neurons are driven?",
                     "lesion": "What is lost when some neurons are silent?",
-                    "attribution": "Which input matters to the targets, and when?",
+                    "attribution": "Which inputs, or which neurons in between, carry the targets' "
+                    "response, and when?",
                 }.items()
                 for part in (html.Dt(html.B(KINDS[kind])), html.Dd(words))
             ]

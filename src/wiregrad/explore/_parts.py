@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 # Columns whose cells are names.
-_NAMES = {"Neuron", "Cell type", "From", "To", "Direction", "Outcome", "Node"}
+_NAMES = {"Neuron", "Cell type", "From", "To", "Direction", "Outcome", "Node", "Sources"}
 
 
 def finder(name: str, label: str, hint: str) -> Any:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._messages import few
+from ..show.drawing import joined
 
-__all__ = ["KINDS", "Question", "read_question"]
+__all__ = ["KINDS", "METHODS", "SOURCES", "Question", "read_question", "title_of"]
 
 #: What can be asked, and what it is called on the page.
 KINDS = {
@@ -19,8 +20,15 @@ KINDS = {
     "attribution": "Attribute a response",
 }
 
+#: How a response is attributed, and to what.
+METHODS = {
+    "input_x_gradient": "input times gradient",
+    "gradient": "gradient",
+    "integrated_gradients": "integrated gradients",
+}
+SOURCES = {"stimulus": "the inputs", "neurons": "neurons in between"}
+
 _MOST_STEPS, _MOST_PASSES, _LARGEST_SEED = 50, 100_000, 2**31 - 1
-_METHODS = ("vanilla", "input_x_gradient")
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,12 @@ class Question:
     seed : int
     unknown_sign : {0, 1, -1}
         What connections of unknown sign do.
-    method : {"vanilla", "input_x_gradient"}
+    method : {"input_x_gradient", "gradient", "integrated_gradients"}
         Of the attribution.
+    sources : {"stimulus", "neurons"}
+        What is attributed to: every input at every step, or the neurons' activations.
+    source_step : int or None
+        Of neurons: after which step, 1 to `at_step` - 1; None for all of these.
     """
 
     kind: str
@@ -69,12 +81,21 @@ class Question:
     passes: int | None = None
     seed: int = 0
     unknown_sign: int = 0
-    method: str = "vanilla"
+    method: str = "input_x_gradient"
+    sources: str = "stimulus"
+    source_step: int | None = None
 
     @property
     def layer(self) -> int:
         """The layer of the targets, counted from 0."""
         return self.at_step - 1
+
+    @property
+    def source_layers(self) -> list[int]:
+        """The layers of the neurons that it is attributed to, counted from 0."""
+        if self.sources == "stimulus":
+            return []
+        return list(range(self.layer)) if self.source_step is None else [self.source_step - 1]
 
     @property
     def even(self) -> bool:
@@ -106,6 +127,9 @@ def read_question(given: Mapping[str, Any]) -> Question:
     if kind == "lesion":
         _needed("neurons to silence", silenced)
     steps = _whole("steps", given.get("steps"), 1, _MOST_STEPS, 3)
+    at_step = _whole("target step", given.get("at_step"), 1, steps, steps)
+    sources = _one_of("kind of sources", given.get("sources") or "stimulus", SOURCES)
+    in_between = kind == "attribution" and sources == "neurons"
     return Question(
         kind=kind,
         connectome=_text("connectome", given.get("connectome")),
@@ -113,7 +137,7 @@ def read_question(given: Mapping[str, Any]) -> Question:
         targets=targets,
         silenced=silenced if kind == "lesion" else (),
         steps=steps,
-        at_step=_whole("target step", given.get("at_step"), 1, steps, steps),
+        at_step=at_step,
         value=_number("activation asked", given.get("value"), 0.01, 1.0, 0.95),
         strength=_number("input", given.get("strength"), 0.0, 1.0, 1.0),
         throughout=given.get("throughout") is True,
@@ -121,8 +145,31 @@ def read_question(given: Mapping[str, Any]) -> Question:
         passes=_optional_passes(given.get("passes")),
         seed=_whole("seed", given.get("seed"), 0, _LARGEST_SEED, 0),
         unknown_sign=_whole("unknown sign", given.get("unknown_sign"), -1, 1, 0),
-        method=_one_of("method", given.get("method") or "vanilla", _METHODS),
+        method=_one_of("method", given.get("method") or "input_x_gradient", METHODS),
+        sources="neurons" if in_between else "stimulus",
+        source_step=_source_step(given.get("source_step"), at_step) if in_between else None,
     )
+
+
+def title_of(question: Question) -> str:
+    """Name a question in a line."""
+    aimed = joined(question.targets or question.inputs, 3)
+    more = f" without {joined(question.silenced, 3)}" if question.silenced else ""
+    if question.sources == "neurons":
+        step = question.source_step
+        more = " to neurons in between" if step is None else f" to neurons at step {step}"
+    return f"{KINDS[question.kind]}: {aimed}{more}"
+
+
+def _source_step(value: object, at_step: int) -> int | None:
+    if at_step < 2:
+        raise ValueError(
+            "no neurons lie between the inputs and targets at step 1: look at the targets at step "
+            "2 or later, or attribute to the inputs"
+        )
+    if value in (None, ""):
+        return None
+    return _whole("step of the neurons", value, 1, at_step - 1, 1)
 
 
 def _needed(what: str, selections: tuple[str, ...]) -> None:

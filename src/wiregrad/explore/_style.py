@@ -126,7 +126,10 @@ td button { padding: 1px 8px; }
 .key .target { width: 15px; height: 12px; border: 3px solid var(--ink); border-radius: 3px; }
 .details { border: 1px solid #b9b0dc; border-radius: 8px; padding: 12px 18px; margin-top: 12px; }
 .details:empty { display: none; }
-.side { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 0 32px; }
+.side {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr));
+  gap: 0 32px;
+}
 .files { display: flex; flex-wrap: wrap; gap: 8px; margin: 8px 0; padding: 0; list-style: none; }
 pre {
   background: var(--wash); border-radius: 8px; padding: 12px 14px; overflow-x: auto; margin: 8px 0;

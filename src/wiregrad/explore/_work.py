@@ -9,15 +9,23 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from ..gradients import SearchProgress, TargetActivation, activation_maximisation, saliency
+from ..gradients import (
+    AttributionProgress,
+    SearchProgress,
+    TargetActivation,
+    activation_maximisation,
+    attribution,
+)
 from ..network import Manipulations, MultilayeredNetwork
 from ._answer import Answer, FloatArray
+from ._attribution import sources_of
 from ._question import Question
 from ._shelf import Wiring
 
 __all__ = ["answer", "earlier_needed"]
 
-#: Told how far the work is, in words and passes; whether it shall stop is what it returns.
+#: Told how far the work is, in words, passes, and passes in all; whether it shall stop is what it
+#: returns.
 Tell = Callable[..., bool]
 
 IndexArray = npt.NDArray[np.int64]
@@ -62,6 +70,8 @@ def answer(question: Question, wiring: Wiring, earlier: Answer | None, tell: Tel
         If the question does not fit the connectome.
     MemoryError
         If it cannot fit into memory.
+    KeyboardInterrupt
+        If `tell` says so, of work that has no best so far.
     """
     found = _answer(question, wiring, earlier, tell)
     tell("drawing")
@@ -86,10 +96,11 @@ def _answer(question: Question, wiring: Wiring, earlier: Answer | None, tell: Te
     tell("running the network")
     stimulus = even_stimulus(question, network) if earlier is None else earlier.stimulus
     if question.kind == "attribution":
-        return _attribute(question, network, stimulus, aimed)
+        return _attribute(question, network, stimulus, aimed, tell)
     states = _run(network, stimulus)
     if question.kind == "stimulus":
         return Answer(question, network, stimulus, states, _targets(question, aimed, states))
+    untouched = Answer(question, network, stimulus, states, _targets(question, aimed, states))
     silent = wiring.names.find(question.silenced)
     lesioned = network.manipulated(Manipulations().clamp(silent, 0.0))
     stimulus = np.where(np.isin(network.sensory_indices.numpy(), silent)[:, None], 0.0, stimulus)
@@ -97,7 +108,9 @@ def _answer(question: Question, wiring: Wiring, earlier: Answer | None, tell: Te
     after = _run(lesioned, stimulus)
     targets = _targets(question, aimed, after)
     targets["intact"] = states[aimed, question.layer]
-    return Answer(question, lesioned, stimulus, after, targets, intact=states, silenced=silent)
+    return Answer(
+        question, lesioned, stimulus, after, targets, untouched=untouched, silenced=silent
+    )
 
 
 def even_stimulus(question: Question, network: MultilayeredNetwork) -> FloatArray:
@@ -115,7 +128,7 @@ def _maximise(
         words += f", {so_far.active_inputs:,} inputs active"
         if so_far.runs:
             words += f"; {so_far.runs:,} stimuli with fewer inputs tried"
-        return tell(words, so_far.passes)
+        return tell(words, so_far.passes, question.passes)
 
     asked = TargetActivation({question.layer: dict.fromkeys(aimed.tolist(), question.value)})
     result = activation_maximisation(
@@ -131,12 +144,28 @@ def _maximise(
 
 
 def _attribute(
-    question: Question, network: MultilayeredNetwork, stimulus: FloatArray, aimed: IndexArray
+    question: Question,
+    network: MultilayeredNetwork,
+    stimulus: FloatArray,
+    aimed: IndexArray,
+    tell: Tell,
 ) -> Answer:
+    def on_progress(so_far: AttributionProgress) -> bool:
+        words = f"run {so_far.runs:,} of {so_far.expected:,} so far"
+        return tell(words, so_far.runs, so_far.expected)
+
     states = _run(network, stimulus)
-    found = saliency(network, stimulus, {question.layer: aimed}, question.method)
+    found = attribution(
+        network,
+        stimulus,
+        {question.layer: aimed},
+        sources=sources_of(question, network),
+        method=question.method,
+        progress=False,
+        on_progress=on_progress,
+    )
     targets = _targets(question, aimed, states)
-    return Answer(question, network, stimulus, states, targets, saliency=found.cpu().numpy())
+    return Answer(question, network, stimulus, states, targets, attribution=found)
 
 
 def _run(network: MultilayeredNetwork, stimulus: FloatArray) -> FloatArray:

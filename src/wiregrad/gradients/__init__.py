@@ -1,6 +1,7 @@
 """Questions asked of a network with gradients."""
 
 from ._attribution import attribution
+from ._attribution_progress import AttributionProgress
 from ._attribution_result import Attribution
 from ._maximise import activation_maximisation
 from ._progress import SearchProgress
@@ -22,6 +23,7 @@ from ._training_trainer import Trainer
 
 __all__ = [
     "Attribution",
+    "AttributionProgress",
     "CrossValidation",
     "FitResult",
     "MaximisationResult",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from .._messages import did_you_mean, few
 from .._version import __version__
@@ -23,6 +22,7 @@ from ..network import (
 )
 from ._ablations import ablate
 from ._attribution_nulls import share_of_nulls
+from ._attribution_progress import AttributionProgress, RunsBar
 from ._attribution_question import Question
 from ._attribution_result import Attribution
 from ._given_tensor import given_tensor
@@ -56,6 +56,7 @@ def attribution(
     seed: int = 0,
     runs_at_once: int | None = None,
     progress: bool = True,
+    on_progress: Callable[[AttributionProgress], object] | None = None,
 ) -> Attribution:
     """Attribute a response to what caused it: inputs, neurons at a step, groups, or synapses.
 
@@ -118,6 +119,9 @@ def attribution(
         Runs in memory at a time; by default as many as 200 MB hold, at most 64.
     progress : bool
         Whether to show a progress bar, over runs, once they take more than a second.
+    on_progress : callable, optional
+        Called before every few runs with an `AttributionProgress`. If it returns True the
+        attribution ends as by control-C: without an answer.
 
     Returns
     -------
@@ -132,6 +136,8 @@ def attribution(
         jumps are to be shared where none are located or no threshold is known.
     TypeError
         If targets or sources are of another kind.
+    KeyboardInterrupt
+        If `on_progress` says so.
 
     Notes
     -----
@@ -195,7 +201,7 @@ def attribution(
         trials = Trials(acting, given, initial)
         if baseline is not None:
             base = _read(baseline, "baseline", network).expand_as(given)
-        with tqdm(desc="attribution", unit=" runs", disable=not progress, delay=1) as bar:
+        with RunsBar(disable=not progress, on_progress=on_progress) as bar:
             answer = question.ask(trials, base, bar)
             runner, named = answer.runner, answer.sources
             verified = ablate(

@@ -7,15 +7,12 @@ from ._circuit import plot_circuit
 from ._eye_map import plot_eye_map
 from ._fits import plot_fit, plot_parameters, plot_residuals
 from ._losses import plot_losses
-from ._neuroglancer import (
-    NGL_SOURCES,
-    get_ngl_link,
-    neuroglancer_state,
-    write_neuroglancer_state,
-)
+from ._neuroglancer import neuroglancer_state, write_neuroglancer_state
+from ._ngl_link import get_ngl_link
+from ._ngl_sources import NGL_SOURCES
 from ._print_circuit import print_circuit
 from ._repeat import python_lines, setup_lines
-from ._report import report
+from ._report import has_report, report
 from ._saliency_page import plot_saliency
 from ._stimulus import plot_stimulus
 from ._sweep_figure import plot_sweep
@@ -25,6 +22,7 @@ from ._training_page import plot_training
 __all__ = [
     "NGL_SOURCES",
     "get_ngl_link",
+    "has_report",
     "neuroglancer_state",
     "plot_activation_spread",
     "plot_activations",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,27 @@ class NglLayer:
     segments : list of str
         Ids, each once, in decimal digits: JSON has no whole numbers of 64 bits.
     values : ndarray of float64, shape (n_segments,)
+    place : int
+        Which step or column it is of, counted from 0.
+    postsynaptic : str, optional
+        The segment of the neuron that the values are of, which is shown with them.
     """
 
     name: str
     segments: list[str]
     values: npt.NDArray[np.float64]
+    place: int = 0
+    postsynaptic: str | None = None
 
     @classmethod
-    def of(cls, name: str, ids: pd.Series, values: npt.ArrayLike) -> NglLayer:
+    def of(
+        cls,
+        name: str,
+        ids: pd.Series,
+        values: npt.ArrayLike,
+        place: int,
+        postsynaptic: str | None = None,
+    ) -> NglLayer:
         """Read ids and values; of an id that is there several times, the largest size counts.
 
         Raises
@@ -49,7 +62,8 @@ class NglLayer:
         table = pd.DataFrame({"segment": _segments(ids), "value": numbers, "size": abs(numbers)})
         table = table.sort_values("size", ascending=False, kind="stable", na_position="last")
         table = table.drop_duplicates("segment").sort_index()
-        return cls(name, table["segment"].tolist(), table["value"].to_numpy(dtype=np.float64))
+        held = table["value"].to_numpy(dtype=np.float64)
+        return cls(name, table["segment"].tolist(), held, place, postsynaptic)
 
     def only_shown(self) -> NglLayer:
         """Leave out segments whose value is 0 or missing."""
@@ -57,10 +71,12 @@ class NglLayer:
         segments = [
             segment for segment, is_shown in zip(self.segments, shown, strict=True) if is_shown
         ]
-        return NglLayer(self.name, segments, self.values[shown])
+        return replace(self, segments=segments, values=self.values[shown])
 
 
-def layers_of_table(table: pd.DataFrame | pd.Series, form: str) -> list[NglLayer]:
+def layers_of_table(
+    table: pd.DataFrame | pd.Series, form: str, with_postsynaptic: bool = False
+) -> list[NglLayer]:
     """Read a table in one of two forms.
 
     Parameters
@@ -68,11 +84,14 @@ def layers_of_table(table: pd.DataFrame | pd.Series, form: str) -> list[NglLayer
     table : DataFrame or Series
     form : {"auto", "long", "wide"}
         Long: columns neuron_id, layer, activation. Wide: ids in the index, a column a layer.
+    with_postsynaptic : bool
+        Whether the columns of a wide table are named after neurons, which are shown too.
 
     Raises
     ------
     ValueError
-        If the form is unknown, a column is missing or holds no numbers, or an id is no number.
+        If the form is unknown, a column is missing or holds no numbers, an id is no number, or
+        there are no postsynaptic neurons to show.
     TypeError
         If it is no table.
     """
@@ -93,9 +112,14 @@ def layers_of_table(table: pd.DataFrame | pd.Series, form: str) -> list[NglLayer
             f"{did_you_mean(missing[0], table.columns)}"
         )
     if form == "long" or (form == "auto" and is_long):
+        if with_postsynaptic:
+            raise ValueError(
+                "include_postsynaptic_neuron needs a wide table, whose columns are named after "
+                "postsynaptic neurons: a long one has none"
+            )
         return [
-            NglLayer.of(_layer_name(layer), rows["neuron_id"], rows["activation"].to_numpy())
-            for layer, rows in table.groupby("layer", sort=True)
+            NglLayer.of(_layer_name(layer), rows["neuron_id"], rows["activation"].to_numpy(), place)
+            for place, (layer, rows) in enumerate(table.groupby("layer", sort=True))
         ]
     text = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
     if text:
@@ -104,7 +128,11 @@ def layers_of_table(table: pd.DataFrame | pd.Series, form: str) -> list[NglLayer
             f"column of numbers for each layer; a long one has the columns {', '.join(_LONG)}"
         )
     ids = pd.Series(table.index)
-    return [NglLayer.of(str(name), ids, table[name].to_numpy()) for name in table.columns]
+    posts = _segments(pd.Series(table.columns), "the columns") if with_postsynaptic else None
+    return [
+        NglLayer.of(str(name), ids, table[name].to_numpy(), place, posts[place] if posts else None)
+        for place, name in enumerate(table.columns)
+    ]
 
 
 def layers_of_result(
@@ -132,7 +160,7 @@ def layers_of_result(
     for step, column in enumerate(states.T):
         active = np.flatnonzero(column)
         name = f"step {step}" if step else "start"
-        layers.append(NglLayer.of(name, ids.take(active), column[active]))
+        layers.append(NglLayer.of(name, ids.take(active), column[active], step))
     return layers
 
 
@@ -152,7 +180,8 @@ def split_by_group(layers: list[NglLayer], group_by: Mapping[Any, Any]) -> list[
         for group in sorted(groups.dropna().unique()):
             rows = np.flatnonzero((groups == group).fillna(False).to_numpy(dtype=bool))
             name = group if len(layers) == 1 else f"{layer.name} {group}"
-            split.append(NglLayer(name, [layer.segments[i] for i in rows], layer.values[rows]))
+            segments = [layer.segments[i] for i in rows]
+            split.append(replace(layer, name=name, segments=segments, values=layer.values[rows]))
     return split
 
 
@@ -163,7 +192,7 @@ def _layer_name(layer: Any) -> str:
     return f"layer {int(layer)}" if whole else str(layer)
 
 
-def _segments(ids: pd.Series) -> list[str]:
+def _segments(ids: pd.Series, where: str = "neuron_id") -> list[str]:
     if pd.api.types.is_float_dtype(ids.dtype):
         numbers = ids.to_numpy(dtype=np.float64)
         if not (np.isfinite(numbers) & (numbers % 1 == 0) & (np.abs(numbers) <= 2**53)).all():
@@ -177,6 +206,6 @@ def _segments(ids: pd.Series) -> list[str]:
     if len(wrong):
         raise ValueError(
             f"neuroglancer knows neurons by the numbers of their segments, and these are none: "
-            f"{few(wrong.unique())}; give segment ids (root ids, body ids) as neuron_id"
+            f"{few(wrong.unique())}; give segment ids (root ids, body ids) as {where}"
         )
     return texts.tolist()

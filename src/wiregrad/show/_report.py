@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,13 +27,37 @@ if TYPE_CHECKING:
 
     from ._html import Page
 
-__all__ = ["Reportable", "report"]
+__all__ = ["Reportable", "has_report", "report"]
 
 #: What there is a report of.
 Reportable: TypeAlias = (
     "MaximisationResult | SweepResult | TrainingResult | Circuit | BestPaths | CircuitComparison"
     " | npt.NDArray[np.floating] | Tensor"
 )
+
+
+#: What makes the page of each kind of result, and its name.
+_PAGES: Mapping[type, Callable[[Any, MultilayeredNetwork | None, str | None], tuple[Page, str]]] = {
+    MaximisationResult: maximisation_page,
+    SweepResult: lambda result, _, title: sweep_page(result, title),
+    TrainingResult: lambda result, _, title: training_page(result, title),
+    Circuit: lambda result, _, title: circuit_page(result, title),
+    BestPaths: lambda result, _, title: paths_page(result, title),
+    CircuitComparison: lambda result, _, title: comparison_page(result, title),
+    np.ndarray: saliency_page,
+    Tensor: saliency_page,
+}
+
+
+def has_report(result: object) -> bool:
+    """Say whether there is a report of a kind of result.
+
+    Examples
+    --------
+    >>> has_report(np.zeros((2, 3))), has_report("a text")
+    (True, False)
+    """
+    return isinstance(result, tuple(_PAGES))
 
 
 def report(
@@ -111,20 +136,9 @@ def _page_of(
     result: Any, network: MultilayeredNetwork | None, title: str | None
 ) -> tuple[Page, str]:
     """Make the page of a result, and name it in words that a file can be called by."""
-    if isinstance(result, MaximisationResult):
-        return maximisation_page(result, network, title)
-    if isinstance(result, SweepResult):
-        return sweep_page(result, title)
-    if isinstance(result, TrainingResult):
-        return training_page(result, title)
-    if isinstance(result, Circuit):
-        return circuit_page(result, title)
-    if isinstance(result, BestPaths):
-        return paths_page(result, title)
-    if isinstance(result, CircuitComparison):
-        return comparison_page(result, title)
-    if isinstance(result, (np.ndarray, Tensor)):
-        return saliency_page(result, network, title)
+    for kind, make in _PAGES.items():
+        if isinstance(result, kind):
+            return make(result, network, title)
     raise TypeError(
         f"there is no report of a {type(result).__name__}: there is one of what "
         "activation_maximisation, sweep, train_model, saliency, circuit, best_paths and "
