@@ -45,6 +45,26 @@ def test_a_value_at_an_end_is_moved_where_it_can_leave_it() -> None:
     assert (slope > 0.05).all()
 
 
+@pytest.mark.parametrize("bounds", BOUNDS, ids=str)
+def test_the_gradient_that_is_followed_is_that_of_the_value(bounds: SmoothBounds) -> None:
+    free = torch.linspace(-1.5, 2.5, 9, dtype=torch.float64, requires_grad=True)
+    value = bounds.followed(free)
+    torch.testing.assert_close(value.detach(), bounds.value(free.detach()), atol=1e-12, rtol=0)
+    (slope,) = torch.autograd.grad((value**2).sum(), free)
+    torch.testing.assert_close(slope, 2 * value.detach())
+
+
+def test_free_numbers_stay_where_values_are_close_to_their_bounds() -> None:
+    bounds = SmoothBounds(0.0, 1.0, softness=0.02)
+    free = torch.tensor([-9.0, -0.03, 0.5, 9.0], dtype=torch.float64)
+    near = bounds.within_reach(free)
+    assert near.tolist() == pytest.approx([-0.06, -0.03, 0.5, 1.06])
+    value = bounds.value(near)
+    assert 0 < value[0] < 0.05 * 0.02
+    assert 0 < 1 - value[3] < 0.05 * 0.02
+    assert SmoothBounds().within_reach(free).equal(free)
+
+
 def test_what_lies_outside_is_told() -> None:
     outside = SmoothBounds(0.0, 1.0).outside(torch.tensor([-0.1, 0.0, 1.0, 1.1]))
     assert outside.tolist() == [True, False, False, True]

@@ -58,7 +58,7 @@ def plain_training(
         "divisive": network.divisive_strength.detach().clone(),
         "weight": torch.ones(len(present), dtype=torch.float64),
     }
-    free = {name: plain.free(name, value).requires_grad_() for name, value in start.items()}
+    free = {name: plain.free(name, value) for name, value in start.items()}
     rates = {"slope": 1.0, "bias": 0.1, "divisive": 1.0, "weight": 0.5}
     optimiser = torch.optim.Adam(
         [{"params": [x], "lr": RATE * rates[name]} for name, x in free.items()]
@@ -68,7 +68,7 @@ def plain_training(
     train = [i for i in range(len(stimuli)) if i not in held_out]
 
     def forward(members: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        value = {name: plain.bounded(name, x) for name, x in free.items()}
+        value = {name: plain.bounded(name, x).requires_grad_() for name, x in free.items()}
         gain = torch.ones_like(plain.W)
         for k, (a, b) in enumerate(present):
             block = torch.from_numpy(np.outer(names == b, names == a))
@@ -98,7 +98,7 @@ def plain_training(
             readout = fit_readout(seen, train)
             out = through(forward(held_out)[0], readout)
             loss = plain.loss(out, measured[held_out], weight[held_out])
-        return float(loss), {name: v.numpy().copy() for name, v in value.items()}
+        return float(loss), {name: v.detach().numpy().copy() for name, v in value.items()}
 
     course = [judge()]
     for epoch in range(EPOCHS):
@@ -118,12 +118,17 @@ def plain_training(
             loss = plain.loss(through(seen, readout), measured[members], weight[members])
             loss = loss + 0.02 * (value["slope"] - start["slope"]).abs().mean()
             loss = loss + 0.3 * ((value["weight"] - start["weight"]) ** 2).mean()
-            optimiser.zero_grad()
-            loss.backward()
+            for x, found in zip(
+                free.values(), torch.autograd.grad(loss, [*value.values()]), strict=True
+            ):
+                x.grad = found.clone()
             norm = math.sqrt(sum(float((x.grad**2).sum()) for x in free.values()))
             for x in free.values():
                 x.grad *= min(1.0, options["clip"] / norm)
             optimiser.step()
+            for name, x in free.items():
+                low, high, softness = bounds[name]
+                x.clamp_(low - 3 * softness, None if high is None else high + 3 * softness)
         course.append(judge())
     return {"course": [loss for loss, _ in course], "best": min(course, key=lambda c: c[0])}
 

@@ -73,6 +73,22 @@ def test_with_divisive_normalisation_too() -> None:
     assert result.held_out_loss < 0.1 * result.first_held_out_loss
 
 
+def test_what_has_come_to_its_bound_leaves_it_again() -> None:
+    """Half of the biases, and many slopes, are drawn far beyond their bounds."""
+    true = make_grouped(slope_dict={"a": 3, "b": 5, "c": 4}, bias_dict=dict.fromkeys("abcd", 0.15))
+    network = make_grouped(default_bias=0.02)
+    stimuli = draw_stimuli(network, 30)
+    recording = wg.Recording(record(true, stimuli), list(range(network.n_neurons)))
+    parameters = {
+        "slope": wg.Trainable(bounds=(0.1, 9), spread=3, only=["a", "b", "c"]),
+        "bias": wg.Trainable(spread=0.3),
+    }
+    trainer = wg.Trainer(parameters, epochs=250, learning_rate=0.1, schedule="cosine", n_starts=6)
+    result = fit(trainer, (network, stimuli, recording), stability=False)
+    np.testing.assert_allclose(result.ensemble["bias"], 0.15, atol=0.01)
+    np.testing.assert_allclose(result.ensemble["slope"], [[3, 5, 4]] * 6, atol=0.2)
+
+
 def test_a_start_without_progress_is_stopped_and_stays() -> None:
     result = fit(wg.Trainer(epochs=200, patience=3, least_gain=0.2, n_starts=2))
     assert (result.starts["stopped"] == "no progress").all()

@@ -16,6 +16,10 @@ __all__ = ["SmoothBounds"]
 #: A value that starts at its bound, where the map has no slope, is moved so many softnesses inside.
 _INSIDE = 0.1
 
+#: Free numbers go so many softnesses beyond an end: the value is then within 0.05 of one of it, and
+#: they are soon back.
+_BEYOND = 3.0
+
 
 @dataclass(frozen=True)
 class SmoothBounds:
@@ -83,6 +87,28 @@ class SmoothBounds:
         if self.high is not None:
             free = free - s * torch.log(-torch.expm1((value - self.high) / s))
         return free
+
+    def followed(self, free: Tensor) -> Tensor:
+        """Map as `value` does, but hand the gradient of the value to the free numbers as it is.
+
+        Where the map is flat, at an end, its own gradient vanishes, and a value that has come there
+        would stay whatever the gradient says.
+
+        Examples
+        --------
+        >>> free = torch.tensor([-0.3, 5.0], requires_grad=True)
+        >>> SmoothBounds(0, 10, softness=0.1).followed(free).sum().backward()
+        >>> free.grad
+        tensor([1., 1.])
+        """
+        return free + (self.value(free) - free).detach()
+
+    def within_reach(self, free: Tensor) -> Tensor:
+        """Bring free numbers back that lie far beyond an end."""
+        far = _BEYOND * self.softness
+        low = None if self.low is None else self.low - far
+        high = None if self.high is None else self.high + far
+        return free if low is None and high is None else free.clamp(low, high)
 
     def outside(self, value: Tensor) -> Tensor:
         """Say which values are beyond an end; those at one are not."""

@@ -198,12 +198,14 @@ class Descent:
             self._clip(self._settings.clip)
         if running.all():
             self._optimiser.step()
+            self.problem.free.keep_within_reach()
             return
         before = self.problem.free.copy()
         for number in free.values():
             if number.grad is not None:
                 number.grad[torch.from_numpy(~running)] = 0
         self._optimiser.step()
+        self.problem.free.keep_within_reach()
         after = self.problem.free.copy()
         for name, numbers in after.items():
             numbers[~running] = before[name][~running]

@@ -56,7 +56,10 @@ class Trainable:
     Notes
     -----
     A bound is kept by one smooth map, low + s * softplus((x - low) / s) for a lower one with
-    softness s, which is the identity well inside the bounds: x is what is trained.
+    softness s, which is the identity well inside the bounds: x is what is trained. Its steps follow
+    the gradient of the value, not that of x, which vanishes beyond a bound, where a value would
+    be caught; and x goes no further than 3 s beyond, so that a value comes within 0.05 s of its
+    bound. This is mirror descent (Beck and Teboulle 2003).
 
     Examples
     --------
@@ -218,7 +221,7 @@ class FreeParameters:
             drawn = spread * rng.standard_normal((n_starts, len(slot.start)))
             drawn[0] = 0
             free = slot.bounds.free(slot.start) + torch.from_numpy(drawn)
-            self.free[name] = free.requires_grad_()
+            self.free[name] = slot.bounds.within_reach(free).requires_grad_()
 
     def take(self, starts: Sequence[int]) -> FreeParameters:
         """Return some of the starts alone."""
@@ -236,8 +239,17 @@ class FreeParameters:
         return sum(len(slot.start) for slot in self.slots.values())
 
     def values(self) -> dict[str, Tensor]:
-        """Return the values, each of shape (n_starts, n_units), with their graph."""
-        return {name: slot.bounds.value(self.free[name]) for name, slot in self.slots.items()}
+        """Return the values, each of shape (n_starts, n_units), with their graph.
+
+        The gradient that reaches the free numbers is that of the values: see `SmoothBounds`.
+        """
+        return {name: slot.bounds.followed(self.free[name]) for name, slot in self.slots.items()}
+
+    def keep_within_reach(self) -> None:
+        """Bring free numbers back, in place, that a step has led far beyond their bounds."""
+        with torch.no_grad():
+            for name, slot in self.slots.items():
+                self.free[name].copy_(slot.bounds.within_reach(self.free[name]))
 
     def entries(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Spread values over the network's entries, each of shape (n_starts, n_entries)."""
