@@ -102,6 +102,8 @@ def plain_training(
 
     course = [judge()]
     for epoch in range(EPOCHS):
+        third = EPOCHS // 3
+        plain.leak = options["leak"] * (1 if epoch < third else 0.1 if epoch < 2 * third else 0)
         factor = (1 + math.cos(math.pi * epoch / EPOCHS)) / 2 * min(1, (epoch + 1) / 3)
         for group, name in zip(optimiser.param_groups, free, strict=True):
             group["lr"] = RATE * rates[name] * factor

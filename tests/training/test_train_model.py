@@ -20,6 +20,7 @@ from training_cases import (
     loss_by_loop,
     make_grouped,
     make_problem,
+    make_silent,
     responses_of,
     train,
 )
@@ -188,16 +189,6 @@ def test_decision_06_biases_train_from_0() -> None:
     train(network, stimuli, responses_of(true, stimuli), num_epochs=50, train_slopes=False)
     assert network.biases is not None
     assert (network.biases > 0.05).all()
-
-
-def make_silent() -> tuple[wg.MultilayeredNetwork, torch.Tensor, pd.DataFrame]:
-    """Make a problem in which neuron 3 has no input, and should be active all the same."""
-    weights = np.zeros((4, 4))
-    weights[1, 0] = weights[2, 1] = 0.5
-    groups = dict(enumerate("sabc"))
-    network = wg.MultilayeredNetwork(weights, [0], 2, idx_to_group=groups, device="cpu")
-    targets = pd.DataFrame({"batch": range(5), "neuron_idx": 3, "value": 0.5})
-    return network, torch.rand(5, 1, 2), targets
 
 
 def test_silent_groups_are_trained_with_a_leak_and_told_of_without(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from trainer_cases import make_divisive, record
-from training_cases import draw_stimuli, make_grouped, make_problem, responses_of
+from training_cases import draw_stimuli, make_grouped, make_problem, make_silent, responses_of
 
 import wiregrad as wg
 from wiregrad.training import _fit
 from wiregrad.training._descent import Descent
-from wiregrad.training._schedule import rate_factor
+from wiregrad.training._schedule import leak_factor, rate_factor
 
 
 def fit(trainer: wg.Trainer, problem: Any = None, **options: Any) -> wg.FitResult:
@@ -318,6 +319,20 @@ def test_progress_shows_losses_and_time_left(capsys: pytest.CaptureFixture[str])
     assert "3/3" in shown
     assert "loss 0." in shown
     assert "held out 0." in shown
+
+
+def test_silent_neurons_are_woken_by_a_leak_that_fades() -> None:
+    network, stimuli, targets = make_silent()
+    trainer = wg.Trainer(["bias"], epochs=90, learning_rate=0.5, leak=0.0)
+    assert fit(trainer, (network, stimuli, targets)).held_out_loss == 0.5  # it stays silent
+    trainer = replace(trainer, leak=0.1)
+    assert fit(trainer, (network, stimuli, targets)).held_out_loss < 0.01
+    assert float(network.biases[2]) == pytest.approx(np.arctanh(0.5), abs=0.02)
+
+
+def test_the_leak_is_whole_in_the_first_third_and_gone_in_the_last() -> None:
+    assert [leak_factor(epoch, 7) for epoch in range(7)] == [1, 1, 1, 0.1, 0.1, 0, 0]
+    assert leak_factor(0, 1) == 1
 
 
 def test_schedules_go_where_they_say() -> None:

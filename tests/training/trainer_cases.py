@@ -53,6 +53,7 @@ class PlainTrainer:
     losses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.leak = self.options["leak"]
         self.W = torch.from_numpy(self.network.weights.to_scipy().toarray())
         n = self.network.n_neurons
         self.D = torch.zeros(n, n, dtype=torch.float64)
@@ -79,7 +80,7 @@ class PlainTrainer:
         self, stimuli: Tensor, slope: Tensor, bias: Tensor, strength: Tensor, W: Tensor
     ) -> Tensor:
         """Unroll the network for one stimulus after another, neuron activations (b, n, t)."""
-        leak, threshold = self.options["leak"], self.network.threshold
+        leak, threshold = self.leak, self.network.threshold
         members = []
         for stimulus in stimuli:
             u = torch.where(stimulus >= threshold, stimulus.clamp(max=1), 0.0)

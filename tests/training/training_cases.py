@@ -50,6 +50,16 @@ def make_problem(n_stimuli: int = 10) -> tuple[wg.MultilayeredNetwork, torch.Ten
     return network, stimuli, responses_of(true, stimuli)
 
 
+def make_silent() -> tuple[wg.MultilayeredNetwork, torch.Tensor, pd.DataFrame]:
+    """Make a problem in which neuron 3 has no input, and should be active all the same."""
+    weights = np.zeros((4, 4))
+    weights[1, 0] = weights[2, 1] = 0.5
+    groups = dict(enumerate("sabc"))
+    network = wg.MultilayeredNetwork(weights, [0], 2, idx_to_group=groups, device="cpu")
+    targets = pd.DataFrame({"batch": range(5), "neuron_idx": 3, "value": 0.5})
+    return network, torch.rand(5, 1, 2), targets
+
+
 def train(network: wg.MultilayeredNetwork, *args: Any, **options: Any) -> wg.TrainingResult:
     """Train in silence; warnings are still warnings."""
     return wg.train_model(network, *args, **{"use_tqdm": False, "print_output": False, **options})

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from ._problem import Problem
-from ._schedule import Schedule, rate_factor
+from ._schedule import Schedule, leak_factor, rate_factor
 
 __all__ = ["Descent", "DescentSettings"]
 
@@ -101,6 +101,7 @@ class Descent:
         state, settings, whole = self.state, self._settings, self.problem.whole
         while state.epoch < settings.epochs and RUNNING in state.stopped:
             factor = rate_factor(settings.schedule, settings.warmup, state.epoch, settings.epochs)
+            self.problem.fade(leak_factor(state.epoch, settings.epochs))
             evaluation = self.problem.evaluate(gradient=whole)
             self._record(evaluation.data, evaluation.penalty, evaluation.held_out)
             state.rates.append(factor * settings.learning_rate)

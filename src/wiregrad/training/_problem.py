@@ -88,7 +88,8 @@ class Problem:
             tensor.requires_grad_()
         self._stimuli, self._rows, self._train = stimuli, rows, train
         self._kernel = observation.kernel(network.num_layers)
-        self._leak, self._window = leak, window
+        self._leak = self._leak_now = leak
+        self._window = window
         self.rows = rows.of_members(np.concatenate([train, held_out]))
         self._n_train = len(rows.of_members(train))
         self._measured = Measured.of_rows(rows.of_members(train))
@@ -110,6 +111,17 @@ class Problem:
             parts = [*_chunks(train, self._batch_size), *_chunks(held_out, self._batch_size)]
         measured = [part for part in parts if len(rows.of_members(part))]
         self._parts = [(self._reading(part), self._stimuli_of(part)) for part in measured]
+        self._measured_parts = measured
+
+    def fade(self, factor: float) -> None:
+        """Follow a gradient with so much of the slope below the threshold from now on."""
+        if self._leak * factor == self._leak_now:
+            return
+        self._leak_now = self._leak * factor
+        stimuli = [stimuli for _, stimuli in self._parts]
+        self._parts = []  # their memory is needed
+        readings = map(self._reading, self._measured_parts)
+        self._parts = list(zip(readings, stimuli, strict=True))
 
     def evaluate(self, gradient: bool) -> Evaluation:
         """Work out the losses; with `gradient`, which needs `whole`, also that of each start.
@@ -195,7 +207,7 @@ class Problem:
             self.free.n_starts,
             self._rows.of_members(members),
             self._kernel,
-            leak=self._leak,
+            leak=self._leak_now,
             window=self._window,
         )
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules."""
+"""What changes over the epochs: the learning rate, and the slope below the threshold."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import TypeAlias
 
 from .._messages import did_you_mean, few
 
-__all__ = ["Schedule", "check_schedule", "rate_factor"]
+__all__ = ["Schedule", "check_schedule", "leak_factor", "rate_factor"]
 
 #: A name, or a function of the epoch, from 0, to a factor on the learning rate.
 Schedule: TypeAlias = str | Callable[[int], float]
 
 #: What an exponential schedule ends at.
 _LAST = 0.01
+
+#: What the leak is multiplied with in each third of the epochs. By the surrogate gradient silent
+#: neurons are found, but it leads past the best fit: so it fades, and the true gradient is last.
+_FADING = (1.0, 0.1, 0.0)
 
 _FACTORS: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
@@ -46,3 +50,14 @@ def rate_factor(schedule: Schedule, warmup: int, epoch: int, epochs: int) -> flo
     if callable(schedule):
         return warming * float(schedule(epoch))
     return warming * _FACTORS[schedule](epoch / max(epochs, 1))
+
+
+def leak_factor(epoch: int, epochs: int) -> float:
+    """Return what the slope below the threshold is multiplied with in an epoch.
+
+    Examples
+    --------
+    >>> [leak_factor(epoch, 6) for epoch in range(6)]
+    [1.0, 1.0, 0.1, 0.1, 0.0, 0.0]
+    """
+    return _FADING[len(_FADING) * epoch // epochs]

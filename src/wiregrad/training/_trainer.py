@@ -68,7 +68,8 @@ class Trainer:
         (`Trainable.spread`). They are trained as one batch, as far as memory allows.
     leak : float
         Slope of a surrogate gradient below the threshold, as a share of the slope above. A silent
-        neuron has no gradient; with a leak it can be woken. 0 is the true gradient.
+        neuron has no gradient; with a leak it can be woken. It is used in the first third of the
+        epochs, a tenth of it in the second, and the true gradient in the last. 0: throughout.
     seed : int
         For stimuli held out, minibatches and starts.
     checkpoint_steps : int, optional
@@ -87,7 +88,8 @@ class Trainer:
     `network.memory_estimate(batch, gradient=True)`, times the starts that fit.
 
     Source: the optimiser is Adam (Kingma and Ba 2015); a readout in closed form within the gradient
-    is variable projection (Golub and Pereyra 1973).
+    is variable projection (Golub and Pereyra 1973); surrogate gradients are discussed by Neftci et
+    al. 2019, IEEE Signal Process Mag 36:51.
 
     Examples
     --------
