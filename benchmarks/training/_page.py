@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from ._odours import EPOCHS, FOLDS
@@ -88,15 +89,17 @@ def _short(recovered: dict[str, Any]) -> str:
         for name, r in recovered.items()
         if r["held_out"] > MOST_ERROR * r["floor"]
     ]
-    asked = (
-        f"Asked: a correlation above {ASKED:g}, and an error of at most {MOST_ERROR:g} times the"
-    )
-    asked += " noise alone. "
+    lines = [
+        f"Asked: a correlation above {ASKED:g}, and an error of at most {MOST_ERROR:g} times the "
+        "noise alone."
+    ]
+    if below:
+        lines.append(f"The correlation is lower for {'; '.join(below)}.")
+    if errors:
+        lines.append(f"The error is larger in {'; '.join(errors)}.")
     if not below and not errors:
-        return asked + "Every start comes to that correlation, and every best one to that error."
-    lines = [f"The correlation is lower for {'; '.join(below)}."] if below else []
-    lines += [f"The error is larger in {'; '.join(errors)}."] if errors else []
-    return asked + " ".join(lines)
+        lines.append("Every start comes to that correlation, and every best one to that error.")
+    return textwrap.fill(" ".join(lines), 100)
 
 
 def _odours(found: dict[str, Any]) -> str:
@@ -196,8 +199,8 @@ wg.save_network(network, "ava-fitted", result)
 
 ## How it was measured
 
-`python -m benchmarks.training` writes this page. The figures below are of {machine}; seconds are of
-one run.
+`python -m benchmarks.training` writes this page. The figures below are of {machine};
+seconds are of one run.
 
 ## Are known parameters recovered?
 
