@@ -1,4 +1,9 @@
-"""Gradient descent on a network's parameters: one loop, all members at once."""
+"""Gradient descent of `train_model`: one loop, all members at once.
+
+`Trainer` has a descent of its own, and the two stay apart: this one follows the reference step by
+step (raw parameters in the network's own precision, its weights of members, the last parameters
+where nothing judges), so nothing that makes `Trainer` better may change it.
+"""
 
 from __future__ import annotations
 
