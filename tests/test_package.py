@@ -25,8 +25,8 @@ PACKAGE = ROOT / "src" / "wiregrad"
 
 #: Data flows down this list, and imports go up it.
 ROOMS = [
-    *("connectome", "product", "network", "tables", "circuits", "gradients", "experiments"),
-    *("show", "explore", "cli"),
+    *("connectome", "product", "network", "tables", "circuits", "gradients", "training"),
+    *("experiments", "show", "explore", "cli"),
 ]
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
@@ -176,6 +176,26 @@ def test_a_room_uses_only_the_rooms_above_it(path: Path) -> None:
             used = room_of(module)
             assert used is None or used in above, f"{where}: {room} uses {used}"
         assert module.partition(".")[0] not in NEVER.get(room or "", ()), f"{where}: {module}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_room_takes_from_another_what_that_one_gives(path: Path) -> None:
+    room = room_of(name_of(path))
+    for where, module, _ in imports_of(path):
+        used, _, inside = module.removeprefix("wiregrad.").partition(".")
+        if module.startswith("wiregrad.") and used in ROOMS and used != room:
+            assert not inside.startswith("_"), f"{where}: {module}"
+
+
+def test_every_room_is_in_the_list_and_in_the_table_for_who_works_here() -> None:
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders == set(ROOMS)
+    table = re.findall(r"^\| `(\w+)/?` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
+    assert [name for name in table if name in ROOMS] == ROOMS
+
+
+def test_no_room_bears_the_name_of_something_public() -> None:
+    assert not set(ROOMS) & set(wg.__all__)
 
 
 @pytest.mark.parametrize("path", [PACKAGE / "__init__.py", *modules()], ids=name_of)

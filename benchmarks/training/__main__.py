@@ -1,10 +1,11 @@
-"""Measure, and write the page: python -m benchmarks.training --data DATA --parts recovery,epoch."""
+"""Measure, and write the page: python -m benchmarks.training --data DATA --parts larva,epoch."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import time
 import warnings
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def main() -> None:
     for part in filter(None, options.parts.split(",")):
         if part not in PARTS:
             raise SystemExit(f"{part!r} is none of {', '.join(PARTS)}")
+        began = time.perf_counter()
         if part == "epoch":
             found = epochs(options.data, options.reference)
         elif part == "odours":
@@ -42,8 +44,9 @@ def main() -> None:
         else:
             found = recover(EXPERIMENTS[part], options.data)
         results[part] = found | {"machine": describe_machine()}
+        results = {name: results[name] for name in PARTS if name in results}
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        print(part, "done")
+        print(f"{part}: {time.perf_counter() - began:.0f} s", flush=True)
     PAGE.write_text(page(results), encoding="utf-8")
 
 

@@ -22,8 +22,7 @@ Floats = npt.NDArray[np.floating]
 #: What true parameters are drawn from, uniformly.
 TRUTH = {"slope": (2.0, 8.0), "bias": (0.0, 0.3), "tau": (1.0, 3.0), "divisive": (1.0, 6.0)}
 
-#: Starts are spread over the range of the truth: where the bias of a class is far too low its
-#: inhibition is missing, and others can make up for that in a local minimum.
+#: Starts are spread over the range of the truth.
 HOW = {
     "slope": wg.Trainable(bounds=(0.1, 30), spread=1.5),
     "bias": wg.Trainable(spread=0.15),
@@ -54,6 +53,8 @@ class Experiment:
     epochs, starts, steps : int
     bias : float
         Of the first start: above the threshold, so that no class is silent of itself.
+    tau : float
+        Of the first start; at 1 the network has no memory.
     """
 
     connectome: str
@@ -64,11 +65,13 @@ class Experiment:
     starts: int = 5
     steps: int = 4
     bias: float = 0.02
+    tau: float = 1.0
 
 
 EXPERIMENTS = {
     "worm": Experiment("worm"),
     "larva": Experiment("larva", per_class=6, epochs=120),
+    "worm, tau": Experiment("worm", parameters=("slope", "bias", "tau"), epochs=600, tau=1.5),
     "worm, divisive": Experiment(
         "worm", divisive=10, parameters=("slope", "bias", "divisive"), per_class=2
     ),
@@ -137,6 +140,7 @@ def _make(experiment: Experiment, data: Path, **options: Any) -> wg.Multilayered
         experiment.steps,
         device="cpu",
         default_bias=experiment.bias,
+        tau=experiment.tau,
         **how,
         **options,
     )

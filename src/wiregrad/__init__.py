@@ -36,26 +36,12 @@ from .experiments import (
 from .gradients import (
     Attribution,
     AttributionProgress,
-    CrossValidation,
-    FitResult,
     MaximisationResult,
-    Observation,
-    Recording,
     SearchProgress,
     TargetActivation,
-    TensorBoardLog,
-    Trainable,
-    Trainer,
-    TrainingResult,
-    WeightsAndBiasesLog,
     activation_maximisation,
     attribution,
-    load_network,
     saliency,
-    save_network,
-    spectral_radius,
-    train_model,
-    training_mode,
 )
 from .network import (
     Dynamics,
@@ -86,6 +72,22 @@ from .tables import (
     result_summary,
     sine_grating,
     to_nparray,
+)
+from .training import (
+    CrossValidation,
+    FitResult,
+    Observation,
+    Recording,
+    TensorBoardLog,
+    Trainable,
+    Trainer,
+    TrainingResult,
+    WeightsAndBiasesLog,
+    load_network,
+    save_network,
+    spectral_radius,
+    train_model,
+    training_mode,
 )
 
 __all__ = [

@@ -7,24 +7,12 @@ from collections.abc import Callable, Iterator
 import numba
 import pytest
 import torch
+from question_fixtures import worm_network
+from thread_fixtures import one_thread
 
 import wiregrad as wg
 
-
-@pytest.fixture(scope="session")
-def worm_network(worm: wg.Connectome) -> wg.MultilayeredNetwork:
-    """The worm's 83 sensory neurons, three steps."""
-    return wg.MultilayeredNetwork.from_connectome(worm, "role=sensory", steps=3, device="cpu")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Problems as small as these are quicker on one thread, by far where other programs run too."""
-    numba.get_num_threads()  # starts numba's threads, which sets PyTorch's number too
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread", "use_threads", "worm_network"]
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ..circuits import BestPaths, Circuit, CircuitComparison
 from ..experiments import SweepResult
-from ..gradients import MaximisationResult, TrainingResult
+from ..gradients import MaximisationResult
 from ..network import MultilayeredNetwork
+from ..training import TrainingResult
 from ._circuit_page import circuit_page, comparison_page, paths_page
 from ._maximisation_page import maximisation_page
 from ._plotly import graph_objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from ..gradients import TrainingResult
+from ..training import TrainingResult
 from ._asked import wiring_html
 from ._html import Page, definitions, footer_of, paragraph, table, tiles
 from ._losses import loss_curves
