@@ -11,7 +11,7 @@ import pandas as pd
 
 from ._plotly import ACTIVATION_SCALE, INK, Figure, graph_objects, new_figure, plain, short
 
-__all__ = ["group_heatmap", "heatmap_width", "step_name"]
+__all__ = ["cell_numbers", "group_heatmap", "heatmap_width", "step_name"]
 
 _ROW = 24  # pixels
 _LABEL = 22  # characters
@@ -82,21 +82,21 @@ def group_heatmap(
             ygap=2,
         )
     )
-    figure.add_trace(_numbers(go, values, texts))
+    figure.add_trace(cell_numbers(texts, values > _DARK))
     return figure
 
 
-def _numbers(go: Any, values: npt.NDArray[np.float64], texts: npt.NDArray[np.object_]) -> Any:
-    """Write the texts of the cells, light on dark and dark on light."""
+def cell_numbers(texts: npt.NDArray[np.object_], dark: npt.NDArray[np.bool_]) -> Any:
+    """Write texts into the cells of a heatmap, light on `dark` ones and dark on light ones."""
     rows, columns = np.nonzero(texts != "")
-    return go.Scatter(
+    return graph_objects().Scatter(
         x=columns.tolist(),
         y=rows.tolist(),
         mode="text",
         text=texts[rows, columns].tolist(),
         textfont={
             "size": 12,
-            "color": ["#ffffff" if dark else INK for dark in values[rows, columns] > _DARK],
+            "color": ["#ffffff" if light else INK for light in dark[rows, columns]],
         },
         hoverinfo="skip",
         showlegend=False,

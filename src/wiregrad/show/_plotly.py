@@ -18,6 +18,7 @@ __all__ = [
     "EXCITATION",
     "INHIBITION",
     "INK",
+    "SIGNED_SCALE",
     "Figure",
     "graph_objects",
     "message_figure",
@@ -39,6 +40,15 @@ ACTIVATION_SCALE = (
     (0.5, "#a298cd"),
     (0.75, "#6f5fae"),
     (1.0, "#3d2683"),
+)
+
+#: Blue below 0, vermilion above, both dark enough for white letters; 0 is nearly white.
+SIGNED_SCALE = (
+    (0.0, "#00568a"),
+    (0.25, "#7fb3d5"),
+    (0.5, "#f5f5f5"),
+    (0.75, "#eda06a"),
+    (1.0, "#b84f00"),
 )
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
