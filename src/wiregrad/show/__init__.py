@@ -5,6 +5,7 @@ from ._activations import plot_activations
 from ._attribution_figures import plot_attribution, plot_verified
 from ._by_column import plot_activity_by_column
 from ._circuit import plot_circuit
+from ._comparison_figures import plot_activation_changes, plot_flow_changes
 from ._eye_map import plot_eye_map
 from ._fit_course import plot_fit_losses, plot_folds
 from ._fits import plot_fit, plot_parameters, plot_residuals
@@ -29,6 +30,7 @@ __all__ = [
     "NGL_SOURCES",
     "get_ngl_link",
     "neuroglancer_state",
+    "plot_activation_changes",
     "plot_activation_spread",
     "plot_activations",
     "plot_activity_by_column",
@@ -37,6 +39,7 @@ __all__ = [
     "plot_eye_map",
     "plot_fit",
     "plot_fit_losses",
+    "plot_flow_changes",
     "plot_folds",
     "plot_lesions",
     "plot_losses",

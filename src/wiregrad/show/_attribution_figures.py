@@ -17,6 +17,7 @@ from ._plotly import (
     new_figure,
     plain,
     short,
+    square,
 )
 from ._signed_bars import signed_bars
 
@@ -146,7 +147,7 @@ def plot_verified(result: HasVerified) -> Figure:
     plotly Figure
         A mark a source that was ablated: dots those with the largest attributions, diamonds random
         ones of about the same activity; of all members of the batch. On the dotted line the two are
-        equal. Both in units of activation, on scales of the same length. Of more than 2,000 every
+        equal. Both in units of activation, on the same scale. Of more than 2,000 every
         so many. Where nothing was ablated, a figure that says so.
 
     Raises
@@ -173,6 +174,7 @@ def plot_verified(result: HasVerified) -> Figure:
     )
     figure.update_xaxes(gridcolor="#eceef1", zerolinecolor="#c4c7ce")
     figure.update_yaxes(gridcolor="#eceef1", zerolinecolor="#c4c7ce", automargin=True)
+    square(figure)
     figure.add_trace(
         go.Scatter(
             x=ends,
@@ -238,17 +240,24 @@ def source_names(sources: pd.DataFrame, length: int = 1000) -> list[str]:
     ['AVAL, step 2']
     """
     if "pre_group" in sources.columns:
-        ends = ["pre_id", "post_id"] if "pre_id" in sources.columns else ["pre_group", "post_group"]
-        return [
-            f"{short(pre, length // 2)} → {short(post, length // 2)}"
-            for pre, post in zip(*(sources[end] for end in ends), strict=True)
-        ]
-    names = [short(name, length) for name in sources["id" if "id" in sources.columns else "group"]]
+        ends = [_names(sources, f"{end}_", length // 2) for end in ("pre", "post")]
+        return [f"{pre} → {post}" for pre, post in zip(*ends, strict=True)]
+    names = _names(sources, "", length)
     if "layer" in sources.columns:  # layer t is the state after t + 1 steps
-        return [
-            f"{name}, step {layer + 1}" for name, layer in zip(names, sources["layer"], strict=True)
-        ]
+        when = [f"step {layer + 1}" for layer in sources["layer"]]
+    else:
+        when = [f"step {step}" if step else "start" for step in sources["step"]]
+    return [f"{name}, {at}" for name, at in zip(names, when, strict=True)]
+
+
+def _names(sources: pd.DataFrame, end: str, length: int) -> list[str]:
+    """Name neurons by id, and where that is a number by their group too; or groups."""
+    groups = sources[f"{end}group"]
+    if f"{end}id" not in sources.columns:
+        return [short(group, length) for group in groups]
     return [
-        f"{name}, step {step}" if step else f"{name}, start"
-        for name, step in zip(names, sources["step"], strict=True)
+        f"{short(group, max(length // 2, 6))} {short(name, max(length // 2, 6))}"
+        if name.isdigit() and name != str(group)
+        else short(name, length)
+        for name, group in zip(sources[f"{end}id"].astype(str), groups, strict=True)
     ]

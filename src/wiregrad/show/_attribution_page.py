@@ -17,9 +17,9 @@ from ._attribution_figures import (
     ranked_sources,
     source_names,
 )
-from ._html import Page, code, csv_links, footer_of, heading, paragraph, table, tiles
+from ._html import Page, code, csv_links, details, footer_of, paragraph, table, tiles
 from ._repeat_question import attribution_lines, require_asked
-from ._words import amount, counted
+from ._words import amount, counted, signed
 
 __all__ = ["attribution_page"]
 
@@ -124,7 +124,7 @@ def _member(found: Attribution, member: int, page: Page) -> str:
     values = found.values[member, rows]
     columns: dict[str, Iterable[object]] = {
         "Source": source_names(found.sources.iloc[rows]),
-        "Attribution": [f"{value:+.4g}" for value in values],
+        "Attribution": [signed(value, 4) for value in values],
         "Share of all, by size": [f"{abs(value) / total:.1%}" for value in values],
         "Activity": [f"{value:.3g}" for value in found.activity[member, rows]],
     }
@@ -152,11 +152,11 @@ def _completeness(found: Attribution) -> str:
     columns |= {
         "Response": [amount(value, 4) for value in rows["target"]],
         "At the baseline": [amount(value, 4) for value in rows["at_baseline"]],
-        "Change": [f"{value:+.4f}" for value in rows["change"]],
-        "Attributed": [f"{value:+.4f}" for value in rows["attributed"]],
-        "Carried by jumps": [f"{value:+.4f}" for value in rows["jump"]],
+        "Change": [signed(value, 5) for value in rows["change"]],
+        "Attributed": [signed(value, 5) for value in rows["attributed"]],
+        "Carried by jumps": [signed(value, 5) for value in rows["jump"]],
         "Jumps": [f"{n:,}" for n in rows["n_jumps"]],
-        "Not accounted for": [f"{value:+.2g}" for value in rows["error"]],
+        "Not accounted for": [signed(value, 2) for value in rows["error"]],
     }
     said = (
         "Change = attributed + carried by jumps + what is not accounted for, in units of "
@@ -167,14 +167,13 @@ def _completeness(found: Attribution) -> str:
     if len(found.jumps):
         largest = found.jumps["jump"].abs().sort_values(ascending=False, kind="stable").index
         jumps = found.jumps.loc[largest[:_MOST_JUMPS]]
-        body += heading("Jumps, the largest first") + table(
-            {
-                "Member": jumps["batch"],
-                "At this part of the path": [f"{at:.4f}" for at in jumps["at"]],
-                "By": [f"{jump:+.4g}" for jump in jumps["jump"]],
-            },
-            numbers={"Member", "At this part of the path", "By"},
-        )
+        columns = {
+            "Member": jumps["batch"],
+            "At this part of the path": [f"{at:.4f}" for at in jumps["at"]],
+            "By": [signed(jump, 4) for jump in jumps["jump"]],
+        }
+        said = f"The {counted(len(jumps), 'jump')}, the largest first"
+        body += details(said, table(columns, numbers=set(columns)))
     return body
 
 
@@ -187,16 +186,21 @@ def _verified(found: Attribution, page: Page) -> str:
     rows = found.verified
     top, random = (rows[rows["chosen"] == chosen] for chosen in ("top", "random"))
     said = (
-        f"{counted(len(top), 'source')} with the largest attributions were ablated one by one, and "
-        f"{len(random):,} random ones of about the same activity. The response lost "
-        f"{_mean_size(top)} in the mean with one of the former, {_mean_size(random)} with one of "
-        "the latter." + _agreement(rows)
+        f"The {counted(len(top), 'source')} with the largest attributions: ablated one by one. "
+        f"Without one of them the response changed by {_mean_size(top)} in the mean"
     )
+    if len(random):
+        said += (
+            f"; without one of {len(random):,} random ones of about the same activity by "
+            f"{_mean_size(random)}"
+        )
+    said += "." + _agreement(rows)
     figure = page.figure(
         plot_verified(found),
         "What ablating sources does, over what is attributed to them",
         "A mark is a source. On the dotted line, the response loses by its ablation just what was "
-        "attributed to it. Below it others stand in for the source; above it, it gates others.",
+        "attributed to it. Below the line less is lost: others stand in for the source. Above it "
+        "more is lost: the source also lets others through.",
         min_width=360,
     )
     named = _named_ablations(found).head(2 * _MOST_ROWS)
@@ -205,8 +209,8 @@ def _verified(found: Attribution, page: Page) -> str:
         "Chosen": named["chosen"],
         "Member": named["batch"],
         "Activity": [f"{value:.3g}" for value in named["activity"]],
-        "Attributed": [f"{value:+.4g}" for value in named["attributed"]],
-        "Measured": [f"{value:+.4g}" for value in named["measured"]],
+        "Attributed": [signed(value, 4) for value in named["attributed"]],
+        "Measured": [signed(value, 4) for value in named["measured"]],
     }
     return paragraph(said) + figure + table(columns, numbers=set(columns) - {"Source", "Chosen"})
 

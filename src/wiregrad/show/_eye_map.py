@@ -14,6 +14,7 @@ from ._plotly import (
     ACTIVATION_SCALE,
     SIGNED_SCALE,
     Figure,
+    colour_bar,
     graph_objects,
     message_figure,
     new_figure,
@@ -212,8 +213,7 @@ def _marks(go: Any, table: pd.DataFrame, value: str, shown: dict[str, Any], bar:
             "colorscale": [list(stop) for stop in shown["scale"]],
             "showscale": bar,
             "colorbar": {
-                "title": {"text": plain(shown["title"]), "side": "right"},
-                "thickness": 12,
+                **colour_bar(shown["title"]),
                 "len": 220,
                 "lenmode": "pixels",
                 "nticks": 5,

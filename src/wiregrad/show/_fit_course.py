@@ -16,6 +16,11 @@ _PALE = {_TRAINED: "rgba(0,114,178,0.3)", _HELD_OUT: "rgba(213,94,0,0.3)"}
 _MOST_EPOCHS = 1_000  # of a curve
 _MOST_CURVES = 40  # of starts that were not kept
 _DECADE = 10
+_LOSSES = {
+    "l1": "mean absolute difference (unit of the recording)",
+    "squared": "mean squared difference (unit of the recording, squared)",
+    "correlation": "1 - correlation (dimensionless)",
+}
 
 
 class HasCourse(Protocol):
@@ -74,7 +79,7 @@ def plot_fit_losses(result: HasCourse) -> Figure:
     best = starts[starts["best"]].iloc[0]
     by_start = {start: rows.sort_values("epoch") for start, rows in history.groupby("start")}
     others = [start for start in by_start if start != best["start"]][:_MOST_CURVES]
-    figure = _empty(history)
+    figure = _empty(history, _what(result))
     for column, name, colour, dash in (
         ("data_loss", "trained on", _TRAINED, "solid"),
         ("held_out", "held out", _HELD_OUT, "dash"),
@@ -120,7 +125,7 @@ def plot_folds(result: HasFolds) -> Figure:
         320,
         xaxis={"title": {"text": "fold"}, "tickformat": "d"},
         yaxis={
-            "title": {"text": "loss (of the trainer)"},
+            "title": {"text": "loss without penalties"},
             "rangemode": "tozero",
             "automargin": True,
         },
@@ -150,7 +155,12 @@ def plot_folds(result: HasFolds) -> Figure:
     return figure
 
 
-def _empty(history: pd.DataFrame) -> Figure:
+def _what(result: object) -> str:
+    """Say what the loss of a fit is, where the fit knows it."""
+    return _LOSSES.get(str(getattr(result, "arguments", {}).get("loss")), "loss without penalties")
+
+
+def _empty(history: pd.DataFrame, what: str) -> Figure:
     losses = history[["data_loss", "held_out"]].to_numpy(dtype=np.float64)
     positive = losses[np.isfinite(losses) & (losses > 0)]
     log = len(positive) > 0 and positive.max() > _DECADE * positive.min()
@@ -158,7 +168,7 @@ def _empty(history: pd.DataFrame) -> Figure:
         340,
         xaxis={"title": {"text": "epoch"}, "rangemode": "tozero"},
         yaxis={
-            "title": {"text": "loss without penalties (of the trainer)"},
+            "title": {"text": what},
             "automargin": True,
             "type": "log" if log else "linear",
             "rangemode": "normal" if log else "tozero",

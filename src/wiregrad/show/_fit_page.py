@@ -13,14 +13,26 @@ from ..gradients import CrossValidation, FitResult
 from ._asked import wiring_html
 from ._fit_course import plot_fit_losses, plot_folds
 from ._fits import plot_fit, plot_parameters, plot_residuals
-from ._html import Page, code, csv_links, definitions, footer_of, heading, paragraph, table, tiles
+from ._html import (
+    Page,
+    code,
+    csv_links,
+    definitions,
+    details,
+    footer_of,
+    heading,
+    paragraph,
+    table,
+    tiles,
+)
+from ._plotly import short
 from ._repeat import setup_lines
 from ._repeat_fit import fit_lines
 
 __all__ = ["cross_validation_page", "fit_page"]
 
 _MOST_ROWS = 200
-_MOST_ARGUMENT = 120  # characters
+_MOST_ARGUMENT = 400  # characters
 
 
 def fit_page(result: FitResult, title: str | None) -> tuple[Page, str]:
@@ -125,14 +137,11 @@ def _number(value: float) -> str:
 def _numbers(result: FitResult) -> dict[str, str]:
     numbers = {
         "values trained": f"{len(result.parameters):,}",
-        "loss, trained on: before, after": (
-            f"{result.first_train_loss:.3g}, {result.train_loss:.3g}"
-        ),
+        f"loss, trained on (before: {result.first_train_loss:.3g})": f"{result.train_loss:.3g}",
     }
     if len(result.held_out_members):
-        numbers["loss, held out: before, after"] = (
-            f"{result.first_held_out_loss:.3g}, {result.held_out_loss:.3g}"
-        )
+        before = f"loss, held out (before: {result.first_held_out_loss:.3g})"
+        numbers[before] = f"{result.held_out_loss:.3g}"
         numbers["correlation, held out"] = _number(result.correlation(held_out=True))
     else:
         numbers["correlation, trained on"] = _number(result.correlation(held_out=False))
@@ -149,18 +158,15 @@ def _settings(result: FitResult) -> str:
         ("Seed", str(result.seed)),
         ("Seconds", f"{result.seconds:.1f}"),
     ]
-    for name, value in result.arguments.items():
-        text = str(value)
-        cut = text if len(text) <= _MOST_ARGUMENT else f"{text[: _MOST_ARGUMENT - 1]}…"
-        pairs.append((name, cut))
-    return definitions(pairs)
+    settings = [(name, short(value, _MOST_ARGUMENT)) for name, value in result.arguments.items()]
+    return definitions(pairs) + details("All settings of the trainer", definitions(settings))
 
 
 def _starts(starts: pd.DataFrame) -> str:
     rows = starts.sort_values("loss", kind="stable").head(_MOST_ROWS)
     columns: dict[str, Iterable[object]] = {
         "Start": rows["start"],
-        "Epochs behind the parameters kept": [f"{n:,}" for n in rows["epoch"]],
+        "Epochs taken": [f"{n:,}" for n in rows["epoch"]],
         "Loss": [_number(value) for value in rows["loss"]],
         "Ended": rows["stopped"],
         "Kept": ["yes" if best else "" for best in rows["best"]],
@@ -268,5 +274,5 @@ def _stability(result: FitResult) -> str:
         f"is {result.radius:.3g} now (the largest over a few training stimuli). "
     )
     if result.radius > 1:
-        return said + "Above 1 small differences grow from step to step: predictions may diverge."
+        return said + "Above 1 small differences grow from step to step: a long run may not settle."
     return said + "Below 1 small differences die out from step to step."

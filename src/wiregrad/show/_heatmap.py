@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._plotly import ACTIVATION_SCALE, INK, Figure, graph_objects, new_figure, plain, short
+from ._plotly import (
+    ACTIVATION_SCALE,
+    INK,
+    Figure,
+    colour_bar,
+    graph_objects,
+    new_figure,
+    plain,
+    short,
+)
 
 __all__ = ["cell_numbers", "group_heatmap", "heatmap_width", "step_name"]
 
@@ -77,7 +86,7 @@ def group_heatmap(
             zmax=1,
             colorscale=ACTIVATION_SCALE,
             showscale=not numbered,
-            colorbar={"title": {"text": plain(what), "side": "right"}, "thickness": 12},
+            colorbar=colour_bar(what),
             xgap=2,
             ygap=2,
         )

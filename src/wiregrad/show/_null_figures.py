@@ -90,7 +90,9 @@ def plot_lesions(screen: HasEffects, limit: int = 30) -> Figure:
     return signed_bars(labels, values, what, hover, nulls, notes)
 
 
-def plot_nulls(comparison: HasComparison, limit: int = 40, *, what: str = "value") -> Figure:
+def plot_nulls(
+    comparison: HasComparison, limit: int = 40, *, what: str = "number, in its own unit"
+) -> Figure:
     """Draw numbers of a network beside the same numbers of null models.
 
     Parameters

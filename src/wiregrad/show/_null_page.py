@@ -10,12 +10,11 @@ import pandas as pd
 from .._version import __version__
 from ..experiments import LesionScreen, NullComparison
 from ..network import MultilayeredNetwork
-from ..tables import neuron_names
-from ._asked import wiring_html
+from ._asked import target_names, wiring_html
 from ._html import Page, code, csv_links, footer_of, paragraph, table, tiles
 from ._null_figures import plot_lesions, plot_nulls
 from ._repeat_question import lesion_lines, require_asked
-from ._words import amount, counted, joined
+from ._words import amount, counted, joined, signed
 
 __all__ = ["lesion_page", "null_page"]
 
@@ -87,8 +86,8 @@ def _numbers(screen: LesionScreen) -> dict[str, str]:
 
 def _targets(screen: LesionScreen, network: MultilayeredNetwork | None) -> str:
     neurons = np.asarray(screen.arguments.get("targets", []), dtype=np.int64)
-    if network is not None and len(neurons) and len(neurons) <= 6:
-        return joined(neuron_names(network, neurons))
+    if network is not None and len(neurons):
+        return target_names(network, pd.DataFrame({"neuron": neurons}))
     return counted(len(neurons), "target neuron")
 
 
@@ -115,14 +114,14 @@ def _effects(whole: pd.DataFrame) -> str:
         "Holds a target": ["yes" if held else "" for held in rows["holds_target"]],
         "Largest activation": [amount(peak, 3) for peak in rows["peak"]],
         "Response without": [amount(value, 3) for value in rows["response"]],
-        "Change": [f"{value:+.4f}" for value in rows["effect"]],
+        "Change": [signed(value, 4) for value in rows["effect"]],
         "Share of the response": [
             f"{value:+.1%}" if pd.notna(value) else "" for value in rows["relative"]
         ],
     }
     if "null_mean" in rows.columns:
         columns |= {
-            "Change in nulls": [f"{value:+.4f}" for value in rows["null_mean"]],
+            "Change in nulls": [signed(value, 4) for value in rows["null_mean"]],
             "SD in nulls": [f"{value:.2g}" for value in rows["null_sd"]],
             "As large in nulls": [f"{value:.1%}" for value in rows["null_share"]],
         }

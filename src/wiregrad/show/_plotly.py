@@ -20,11 +20,13 @@ __all__ = [
     "INK",
     "SIGNED_SCALE",
     "Figure",
+    "colour_bar",
     "graph_objects",
     "message_figure",
     "new_figure",
     "plain",
     "short",
+    "square",
 ]
 
 #: Blue and vermilion of Okabe and Ito (2008) are told apart in every form of colour blindness.
@@ -117,9 +119,24 @@ def new_figure(height: int, **layout: Any) -> Figure:
         hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
     )
     figure.update_layout(**layout)
-    figure.update_xaxes(title={"font": {"size": 13}})
-    figure.update_yaxes(title={"font": {"size": 13}})
+    figure.update_xaxes(title={"font": {"size": 13}, "standoff": 10})
+    figure.update_yaxes(title={"font": {"size": 13}, "standoff": 10})
     return figure
+
+
+def colour_bar(what: str) -> dict[str, Any]:
+    """Return the scale of a figure's colours; `what` they are is escaped."""
+    return {
+        "title": {"text": plain(what), "side": "right", "font": {"size": 13}},
+        "tickfont": {"size": 12},
+        "thickness": 12,
+    }
+
+
+def square(figure: Figure) -> None:
+    """Give both axes of a figure the same scale, as its quantities have the same unit."""
+    figure.update_xaxes(constrain="domain", constraintoward="left")
+    figure.update_yaxes(constrain="domain", scaleanchor="x", scaleratio=1)
 
 
 def message_figure(message: str) -> Figure:

@@ -1,4 +1,4 @@
-"""The lines of Python that repeat a fit, but for stimuli and recording, which it does not hold."""
+"""The lines of Python that repeat a fit, but for the stimuli and what they are compared with."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..gradients import FitResult, Observation, Trainable, Trainer
+from ..gradients import FitResult, Observation, Trainable, Trainer, TrainingResult, train_model
 from ._repeat import literal
 from ._repeat_question import call_text, given_texts
 
-__all__ = ["fit_lines"]
+__all__ = ["fit_lines", "training_lines"]
 
 _TRAINED = "# was trained, or set by hand"
 
@@ -26,9 +26,6 @@ def fit_lines(result: FitResult, setup: Sequence[str]) -> str:
     setup : sequence of str
         The paragraphs that make the network, as of `setup_lines`.
     """
-    # The network as it is now has values that came of the fit: it did not begin with them.
-    kept = [part.split("\n") for part in setup]
-    made = ["\n".join(line for line in lines if not line.endswith(_TRAINED)) for lines in kept]
     settings = dict(result.arguments)
     held_out = settings.pop("held_out", None)
     observation = settings.pop("observation", None)
@@ -39,13 +36,32 @@ def fit_lines(result: FitResult, setup: Sequence[str]) -> str:
         given["observation"] = f"wg.{observation!r}"
     taken = "" if held_out is None else f", held_out={_held_out(held_out)}"
     parts = [
-        *made,
+        *_untrained(setup),
         "stimuli = ...  # (batch, sensory, step), as they were given\n"
         "recording = ...  # as it was given",
         f"trainer = {call_text('wg.Trainer', [], given)}",
         f"result = trainer.fit(network, stimuli, recording{taken})\nwg.report(result)",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def training_lines(result: TrainingResult, setup: Sequence[str]) -> str:
+    """Write a program that repeats a training; `setup` as for `fit_lines`."""
+    given = given_texts(result.arguments, train_model) | {"seed": repr(result.seed)}
+    call = call_text("wg.train_model", ["network", "inputs", "targets"], given)
+    parts = [
+        *_untrained(setup),
+        "inputs = ...  # (batch, sensory, step), as they were given\n"
+        "targets = ...  # as they were given",
+        f"result = {call}\nwg.report(result)",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _untrained(setup: Sequence[str]) -> list[str]:
+    """Leave out what came of a training: the network did not begin with it."""
+    parts = [part.split("\n") for part in setup]
+    return ["\n".join(line for line in lines if not line.endswith(_TRAINED)) for lines in parts]
 
 
 def _trainables(parameters: Mapping[str, Trainable]) -> str:

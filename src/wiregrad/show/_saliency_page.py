@@ -11,9 +11,10 @@ from ..network import MultilayeredNetwork
 from ..tables import ArrayLike, saliency_by_group
 from ._asked import wiring_html
 from ._heatmap import step_name
-from ._html import Page, footer_of, paragraph, table, tiles
+from ._html import Page, csv_links, footer_of, paragraph, table, tiles
 from ._plotly import Figure
 from ._signed_heatmap import signed_heatmap
+from ._words import signed
 
 __all__ = ["plot_saliency", "saliency_page"]
 
@@ -97,6 +98,7 @@ def saliency_page(
         "input that is off has the slope 0, whatever it would do if switched on."
     )
     page.add("How to read it", paragraph(caveat))
+    page.add("Tables", csv_links({"saliency": rows}))
     page.add("The network", wiring_html(network, network.provenance))
     return page, f"saliency {origin}"
 
@@ -111,8 +113,8 @@ def _strongest(rows: pd.DataFrame) -> str:
         "Group": shown["group"],
         "Step": [step_name(step) for step in shown["step"]],
         "Neurons": [f"{n:,}" for n in shown["n"]],
-        "Mean": [f"{value:+.3g}" for value in shown["mean"]],
-        "Lowest": [f"{value:+.3g}" for value in shown["min"]],
-        "Highest": [f"{value:+.3g}" for value in shown["max"]],
+        "Mean": [signed(value) for value in shown["mean"]],
+        "Lowest": [signed(value) for value in shown["min"]],
+        "Highest": [signed(value) for value in shown["max"]],
     }
     return table(columns, numbers=set(columns) - {"Group"})

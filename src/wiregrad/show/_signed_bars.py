@@ -87,7 +87,12 @@ def signed_bars(
                 y=places,
                 name=plain(nulls.name),
                 mode="markers",
-                marker={"symbol": "diamond-open", "size": 8, "color": INK},
+                marker={
+                    "symbol": "diamond",
+                    "size": 9,
+                    "color": "#ffffff",
+                    "line": {"color": INK, "width": 1.2},
+                },
                 error_x={
                     "type": "data",
                     "array": nulls.sd.tolist(),

@@ -9,6 +9,7 @@ from ._heatmap import cell_numbers, step_name
 from ._plotly import (
     SIGNED_SCALE,
     Figure,
+    colour_bar,
     graph_objects,
     message_figure,
     new_figure,
@@ -94,7 +95,7 @@ def signed_heatmap(
             zmin=-largest,
             zmax=largest,
             colorscale=[list(stop) for stop in SIGNED_SCALE],
-            colorbar={"title": {"text": plain(what), "side": "right"}, "thickness": 12},
+            colorbar=colour_bar(what),
             hovertext=_hover(table, grid),
             hovertemplate="%{hovertext}<extra></extra>",
             xgap=2,
