@@ -18,6 +18,7 @@ from ._neuroglancer import (
 )
 from ._null_figures import plot_lesions, plot_nulls
 from ._print_circuit import print_circuit
+from ._print_figure import print_figure
 from ._repeat import python_lines, setup_lines
 from ._report import report
 from ._saliency_page import plot_saliency
@@ -53,6 +54,7 @@ __all__ = [
     "plot_training",
     "plot_verified",
     "print_circuit",
+    "print_figure",
     "python_lines",
     "report",
     "setup_lines",

@@ -1,0 +1,319 @@
+"""Traces of a plotly figure, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._printing import matplotlib_part, shown_text
+
+__all__ = ["colour_of", "dash_of", "draw_trace", "legend_handle"]
+
+_CURVE, _GAP = "#444444", np.nan
+_MOST_QUADS = 20_000  # cells of a heatmap that are drawn one by one
+_MARKS = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "cross": "P",
+    "x": "X",
+    "triangle-up": "^",
+    "triangle-down": "v",
+    "triangle-right": ">",
+    "triangle-left": "<",
+    "star": "*",
+    "hexagon": "h",
+    "line-ns": "|",
+    "line-ew": "_",
+}
+#: A mark of so many pixels is drawn by plotly as wide as by matplotlib one of these parts.
+_PARTS = {"D": 0.72, "s": 0.9, "*": 1.2}
+_DASHES: dict[str, Any] = {
+    "solid": "-",
+    "dash": (0, (5, 3)),
+    "dot": (0, (1.2, 2)),
+    "dashdot": (0, (5, 2, 1.2, 2)),
+    "longdash": (0, (9, 3)),
+    "longdashdot": (0, (9, 2, 1.2, 2)),
+}
+_PLACES = {"left": "right", "right": "left", "center": "center"}  # of a text beside its point
+
+
+def draw_trace(axes: Any, trace: Any, points: float) -> Any:
+    """Draw a trace; return what a scale of its colours is made of, or None.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    trace : plotly trace
+        A scatter, bar or heatmap.
+    points : float
+        Of a pixel.
+
+    Raises
+    ------
+    TypeError
+        If it is of another kind.
+    """
+    if trace.type == "heatmap":
+        return _draw_heatmap(axes, trace)
+    if trace.type == "bar":
+        _draw_bars(axes, trace)
+        return None
+    if trace.type in ("scatter", "scattergl"):
+        return _draw_scatter(axes, trace, points)
+    raise TypeError(
+        f"a trace of the kind {trace.type!r} cannot be printed: there are scatter, bar and heatmap"
+    )
+
+
+def colour_of(given: Any) -> Any:
+    """Read a colour of plotly's: matplotlib has no rgb(...).
+
+    Examples
+    --------
+    >>> colour_of("rgba(255, 0, 0, 0.5)")
+    (1.0, 0.0, 0.0, 0.5)
+    """
+    found = re.fullmatch(r"rgba?\(([^)]*)\)", str(given).strip())
+    if found is None:
+        return given
+    red, green, blue, *alpha = (float(part) for part in found[1].split(","))
+    return (red / 255, green / 255, blue / 255, alpha[0] if alpha else 1.0)
+
+
+def dash_of(name: str | None) -> Any:
+    """Read a dash of plotly's; one that is not known is a solid line."""
+    return _DASHES.get(name or "solid", "-")
+
+
+def legend_handle(trace: Any, points: float) -> Any:
+    """Make what stands for a trace in the legend."""
+    line = matplotlib_part("lines").Line2D([], [])
+    mode = trace.mode or "lines+markers" if trace.type != "bar" else "markers"
+    line.set_linestyle(dash_of(trace.line.dash) if "lines" in mode else "none")
+    if "lines" in mode:
+        line.set(color=colour_of(trace.line.color or _CURVE), linewidth=_width(trace, points))
+    if "markers" in mode:
+        mark, look = _mark(trace.marker, points)
+        line.set(
+            marker=mark,
+            markersize=look["size"],
+            markerfacecolor=look["face"],
+            markeredgecolor=look["edge"],
+            markeredgewidth=look["edge_width"],
+        )
+    line.set_label(shown_text(trace.name).text)
+    return line
+
+
+def _draw_scatter(axes: Any, trace: Any, points: float) -> Any:
+    x, y = _numbers(trace.x), _numbers(trace.y)
+    mode = trace.mode or "lines+markers"
+    strength = 1.0 if trace.opacity is None else float(trace.opacity)
+    if trace.fill in ("toself", "tozeroy"):
+        _fill(axes, x, y, trace, points)
+    elif "lines" in mode:
+        axes.plot(
+            x,
+            y,
+            color=colour_of(trace.line.color or _CURVE),
+            linestyle=dash_of(trace.line.dash),
+            linewidth=_width(trace, points),
+            alpha=strength,
+            zorder=2,
+        )
+    for name in ("error_x", "error_y"):
+        _draw_error(axes, x, y, trace, name, points)
+    if "text" in mode:
+        _draw_texts(axes, x, y, trace, points)
+    return _draw_marks(axes, x, y, trace, strength, points) if "markers" in mode else None
+
+
+def _draw_marks(
+    axes: Any, x: npt.NDArray[Any], y: npt.NDArray[Any], trace: Any, strength: float, points: float
+) -> Any:
+    """Draw marks; invisible ones hold a scale of colours all the same."""
+    marker, colours = trace.marker, None
+    if marker.colorscale is not None and marker.color is not None:
+        colours = _mappable(marker.colorscale, marker.cmin, marker.cmax, marker.color)
+    if marker.opacity != 0:
+        mark, look = _mark(marker, points)
+        size = look["size"]
+        if colours is not None:
+            look["face"] = colours.to_rgba(np.asarray(marker.color, dtype=np.float64))
+        axes.scatter(
+            x,
+            y,
+            s=np.square(np.asarray(size, dtype=np.float64)),
+            marker=mark,
+            c=look["edge"] if look["face"] == "none" and mark in "|_" else None,
+            facecolors=None if mark in "|_" else look["face"],
+            edgecolors=None if mark in "|_" else look["edge"],
+            linewidths=look["edge_width"],
+            alpha=(1.0 if marker.opacity is None else float(marker.opacity)) * strength,
+            zorder=3,
+        )
+    return colours if colours is not None and marker.showscale is not False else None
+
+
+def _mark(marker: Any, points: float) -> tuple[str, dict[str, Any]]:
+    """Return the mark, and its size in points, faces and edges."""
+    symbol = marker.symbol if isinstance(marker.symbol, str) else "circle"
+    hollow = symbol.endswith("-open")
+    mark = _MARKS.get(symbol.removesuffix("-open"), "o")
+    colour = marker.color if marker.color is not None else _CURVE
+    several = not isinstance(colour, str) and np.ndim(colour) > 0
+    face = [colour_of(each) for each in colour] if several else colour_of(colour)
+    frame = marker.line.width
+    edge = colour_of(marker.line.color) if marker.line.color is not None else face
+    size = np.asarray(6 if marker.size is None else marker.size, dtype=np.float64)
+    size = size * points * _PARTS.get(mark, 1.0)
+    width = points * (float(frame) if frame is not None else 1.0 if hollow or mark in "|_" else 0.0)
+    look: dict[str, Any] = {
+        "size": size if size.ndim else float(size),
+        "face": "none" if hollow else face,
+        "edge": face if hollow and marker.line.color is None else edge,
+        "edge_width": max(width, 0.5 if hollow or mark in "|_" else 0.0),
+    }
+    return mark, look
+
+
+def _draw_error(
+    axes: Any, x: npt.NDArray[Any], y: npt.NDArray[Any], trace: Any, name: str, points: float
+) -> None:
+    given = getattr(trace, name)
+    if given.array is None:
+        return
+    above = _numbers(given.array)
+    below = above if given.arrayminus is None else _numbers(given.arrayminus)
+    colour = given.color or trace.marker.color or _CURVE
+    axes.errorbar(
+        x,
+        y,
+        **{"xerr" if name == "error_x" else "yerr": np.stack([below, above])},
+        fmt="none",
+        ecolor=colour_of(colour),
+        elinewidth=points * (2 if given.thickness is None else given.thickness),
+        capsize=points * (4 if given.width is None else given.width),
+        zorder=2.5,
+    )
+
+
+def _draw_texts(
+    axes: Any, x: npt.NDArray[Any], y: npt.NDArray[Any], trace: Any, points: float
+) -> None:
+    colours = trace.textfont.color
+    single = colours is None or isinstance(colours, str)
+    vertical, _, horizontal = (trace.textposition or "middle center").partition(" ")
+    texts = trace.text if not isinstance(trace.text, str) else [trace.text] * len(x)
+    for i, text in enumerate(texts or ()):
+        shown = shown_text(text)
+        axes.text(
+            x[i],
+            y[i],
+            shown.text,
+            ha=_PLACES.get(horizontal, "center"),
+            va={"top": "bottom", "bottom": "top"}.get(vertical, "center_baseline"),
+            fontsize=(trace.textfont.size or 12) * points,
+            color=colour_of(colours or "black") if single else colour_of(colours[i]),
+            clip_on=True,
+            zorder=4,
+            **shown.style(),
+        )
+
+
+def _fill(axes: Any, x: npt.NDArray[Any], y: npt.NDArray[Any], trace: Any, points: float) -> None:
+    """Draw the areas between gaps."""
+    if trace.fill == "tozeroy":
+        x, y = np.concatenate([x, x[::-1]]), np.concatenate([y, np.zeros(len(y))])
+    width = points * (0.0 if trace.line.width is None else float(trace.line.width))
+    axes.add_collection(
+        matplotlib_part("collections").PolyCollection(
+            [np.stack([x[part], y[part]], axis=1) for part in _between_gaps(x)],
+            facecolors=[colour_of(trace.fillcolor or _CURVE)],
+            edgecolors=[colour_of(trace.line.color or "none")] if width else "none",
+            linewidths=width,
+            zorder=1.5,
+        )
+    )
+    axes.autoscale_view()
+
+
+def _between_gaps(x: npt.NDArray[Any]) -> Iterator[slice]:
+    ends = [-1, *np.flatnonzero(np.isnan(x)).tolist(), len(x)]
+    for before, after in pairwise(ends):
+        if after - before > 2:
+            yield slice(before + 1, after)
+
+
+def _draw_bars(axes: Any, trace: Any) -> None:
+    x, y = _numbers(trace.x), _numbers(trace.y)
+    colours = trace.marker.color
+    several = colours is not None and not isinstance(colours, str)
+    colour = [colour_of(each) for each in colours] if several else colour_of(colours or _CURVE)
+    if trace.orientation == "h":
+        axes.barh(y, x, height=0.7, color=colour, zorder=2)
+    else:
+        axes.bar(x, y, width=0.7, color=colour, zorder=2)
+
+
+def _draw_heatmap(axes: Any, trace: Any) -> Any:
+    cells = np.array(
+        [[_GAP if cell is None else cell for cell in row] for row in trace.z], dtype=np.float64
+    )
+    colours = _mappable(trace.colorscale, trace.zmin, trace.zmax, cells)
+    shape = cells.shape
+    given = (trace.x, trace.y)
+    across, down = (
+        _edges(np.arange(n) if ticks is None else _numbers(ticks))
+        for ticks, n in zip(given, (shape[1], shape[0]), strict=True)
+    )
+    axes.pcolormesh(
+        across,
+        down,
+        np.ma.masked_invalid(cells),
+        cmap=colours.cmap,
+        norm=colours.norm,
+        edgecolors="white" if trace.xgap else "none",
+        linewidth=0.8 if trace.xgap else 0,
+        rasterized=cells.size > _MOST_QUADS,
+        zorder=1,
+    )
+    return colours if trace.showscale is not False else None
+
+
+def _edges(centres: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = (centres[1:] + centres[:-1]) / 2
+    first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
+    return np.concatenate([[first], middle, [last]])
+
+
+def _mappable(scale: Sequence[Any], low: Any, high: Any, values: Any) -> Any:
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    ends = [float(known.min()), float(known.max())] if len(known) else [0.0, 1.0]
+    colours = matplotlib_part("colors")
+    stops = [(float(at), colour_of(colour)) for at, colour in scale]
+    return matplotlib_part("cm").ScalarMappable(
+        colours.Normalize(ends[0] if low is None else low, ends[1] if high is None else high),
+        colours.LinearSegmentedColormap.from_list("figure", stops),
+    )
+
+
+def _width(trace: Any, points: float) -> float:
+    return points * (2.0 if trace.line.width is None else float(trace.line.width))
+
+
+def _numbers(values: Any) -> npt.NDArray[np.float64]:
+    """Read numbers, and the gaps among them."""
+    given = () if values is None else values
+    return np.array([math.nan if value is None else value for value in given], dtype=np.float64)
