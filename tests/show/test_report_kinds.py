@@ -78,6 +78,7 @@ def test_a_training(trained: wg.TrainingResult, write: Callable[..., Parsed]) ->
     page = write(trained)
     assert "Which parameters explain the responses? C. elegans" in page.text
     (figure,) = figures(page)
+    assert "result = wg.train_model(" in page.text
     assert figure["data"][0]["y"] == pytest.approx(trained.history["activation_loss"])
     assert figure["layout"]["shapes"][0]["x0"] == trained.kept_epoch
     groups = trained.model.groups
@@ -106,6 +107,9 @@ def test_a_comparison(worm_result: wg.MaximisationResult, write: Callable[..., P
     carried = wg.result_circuit(worm_result)
     found = wg.compare_circuits(carried, wg.prune_circuit(carried, keep_share=0.5))
     page = write(found, title="Before & after")
+    flows, activations = figures(page)
+    assert flows["data"][0]["x"][0] == found.edges["flow_change"].iloc[0]
+    assert activations["data"][0]["zmin"] == -activations["data"][0]["zmax"]
     assert "Before & after" in page.text
     assert f"{found.edges['flow_change'].iloc[0]:+.3g}" in page.cells
 

@@ -493,7 +493,9 @@ def report(
     result: Annotated[
         Path,
         typer.Argument(
-            metavar="RESULT", help="The folder of a sweep, finished or not, or of a saved answer."
+            metavar="RESULT",
+            help="The folder of a sweep, finished or not, or one that result.save made: of a "
+            "saved answer, an attribution or a lesion screen.",
         ),
     ],
     out: Annotated[
@@ -515,6 +517,7 @@ def report(
     Examples:
       wiregrad report every-type
       wiregrad report ava --connectome celegans
+      wiregrad report lesions-of-ava
       wiregrad report every-type --out every-type.html --title "What switches each type on?"
     """
     typer.echo(f"report: {report_of(result, out, title, connectome)}")

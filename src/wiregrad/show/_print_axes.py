@@ -38,6 +38,10 @@ class Panels:
         """Return the panel of a trace."""
         return self._panel(trace.xaxis or "x", trace.yaxis or "y")
 
+    def all(self) -> list[Any]:
+        """Return all panels."""
+        return list(self._panels.values())
+
     def _panel(self, x: str, y: str) -> Any:
         if (x, y) not in self._panels:
             panel = self._figure.add_axes((0, 0, 1, 1), label=f"{x}{y}")
@@ -202,6 +206,10 @@ def _set_ticks(side: Any, axis: Any) -> None:
             for label, text in zip(side.get_ticklabels(), texts, strict=True):
                 label.set(**text.style())
         side.set_minor_locator(matplotlib_part("ticker").NullLocator())
-    elif axis.type != "log":
-        ticker = matplotlib_part("ticker")
+        return
+    ticker = matplotlib_part("ticker")
+    if axis.type == "log":  # matplotlib would write powers of ten as TeX
+        side.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        side.set_minor_formatter(ticker.NullFormatter())
+    else:
         side.set_major_locator(ticker.MaxNLocator(6, integer=axis.tickformat == "d"))

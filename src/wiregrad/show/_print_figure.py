@@ -7,7 +7,7 @@ from typing import Any
 
 from ._plotly import Figure
 from ._print_axes import Panels
-from ._print_marks import draw_trace, legend_handle
+from ._print_marks import draw_trace, legend_handle, require_printable
 from ._printing import check_printable, matplotlib_part, print_styles, shown_text
 
 __all__ = ["print_figure"]
@@ -31,7 +31,8 @@ def print_figure(
     path : str or Path
         Ends with .pdf, .svg, .eps or .png; an existing file is replaced.
     width : float
-        Of the picture, in inches: 7 are two columns of most journals, 3.4 one.
+        Of the picture, in inches: 7 are two columns of most journals, 3.4 one. Figures whose axes
+        have the same scale (`plot_fit`, `plot_verified`, `plot_eye_map`) may be narrower.
     font_size : float
         In points, of labels and titles; all else is in proportion to it, and so is the height.
 
@@ -72,12 +73,14 @@ def print_figure(
         )
     if any(trace.meta in ("edge", "node") for trace in figure.data):
         raise ValueError("this figure is a circuit: print_circuit(circuit, path) prints it")
+    require_printable(figure.data)
     points = font_size / _FONT
     styles = {"font.size": font_size, "axes.titlesize": font_size, "axes.labelsize": font_size}
     with print_styles(**styles):
         printed = _Printed(figure, width, points)
         printed.fit()
-        printed.sheet.savefig(path)
+        cut = {"bbox_inches": "tight", "pad_inches": _PAD} if printed.narrow else {}
+        printed.sheet.savefig(path, **cut)
     return path
 
 
@@ -101,21 +104,25 @@ class _Printed:
                 self._bars.append((self._add_bar(found, trace), _bar_of(trace)))
         self._panels.finish()
         self._legend = self._add_legend(shown)
+        #: Whether panels are narrower than they might be, so that both scales are the same.
+        self.narrow = any(axes.get_aspect() != "auto" for axes in self._panels.all())
 
     def fit(self) -> None:
         """Place the panels so that all that stands beside them is within the picture."""
         left = right = top = bottom = 0.5
         for _ in range(3):  # what is turned or wrapped may want other margins than before
+            self._set_margins(left, right, top, bottom)
             height = self._inside + top + bottom
-            self.sheet.set_size_inches(self._width, height)
-            inner = max(self._width - left - right, _LEAST)
-            self._place(left / self._width, bottom / height, inner / self._width, height)
             box = self.sheet.get_tightbbox(self._canvas.get_renderer())
-            left += max(-box.x0, -left) + _PAD if box.x0 < 0 else _PAD - box.x0
+            left += _PAD - box.x0
             right += box.x1 - self._width + _PAD
             bottom += _PAD - box.y0
             top += box.y1 - height + _PAD
             left, right, top, bottom = (max(side, _PAD) for side in (left, right, top, bottom))
+        self._set_margins(left, right, top, bottom)
+
+    def _set_margins(self, left: float, right: float, top: float, bottom: float) -> None:
+        """Leave so many inches around the panels."""
         height = self._inside + top + bottom
         self.sheet.set_size_inches(self._width, height)
         inner = max(self._width - left - right, _LEAST)
@@ -133,8 +140,12 @@ class _Printed:
             low = bottom + inside * (1 - part) / 2
             bar.set_position((left + width + gap, low, thick, inside * part))
         if self._legend is not None:
-            gap = 6 * self._points / 72 / height
-            self._legend.set_bbox_to_anchor((left, bottom + inside + gap), self.sheet.transFigure)
+            self._legend.set_in_layout(False)  # it stands above all else
+            others = self.sheet.get_tightbbox(self._canvas.get_renderer()).y1
+            self._legend.set_in_layout(True)
+            gap = 6 * self._points / 72
+            low = max(others, (bottom + inside) * height) + gap
+            self._legend.set_bbox_to_anchor((left, low / height), self.sheet.transFigure)
 
     def _add_bar(self, found: Any, trace: Any) -> Any:
         axes = self.sheet.add_axes((0.9, 0.1, 0.02, 0.8), label="colours")

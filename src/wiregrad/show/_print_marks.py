@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from ._printing import matplotlib_part, shown_text
 
-__all__ = ["colour_of", "dash_of", "draw_trace", "legend_handle"]
+__all__ = ["colour_of", "dash_of", "draw_trace", "legend_handle", "require_printable"]
 
+_KINDS = ("scatter", "scattergl", "bar", "heatmap")
 _CURVE, _GAP = "#444444", np.nan
 _MOST_QUADS = 20_000  # cells of a heatmap that are drawn one by one
 _MARKS = {
@@ -55,22 +56,29 @@ def draw_trace(axes: Any, trace: Any, points: float) -> Any:
         A scatter, bar or heatmap.
     points : float
         Of a pixel.
-
-    Raises
-    ------
-    TypeError
-        If it is of another kind.
     """
     if trace.type == "heatmap":
         return _draw_heatmap(axes, trace)
     if trace.type == "bar":
         _draw_bars(axes, trace)
         return None
-    if trace.type in ("scatter", "scattergl"):
-        return _draw_scatter(axes, trace, points)
-    raise TypeError(
-        f"a trace of the kind {trace.type!r} cannot be printed: there are scatter, bar and heatmap"
-    )
+    return _draw_scatter(axes, trace, points)
+
+
+def require_printable(traces: Iterable[Any]) -> None:
+    """Refuse traces that `draw_trace` does not draw.
+
+    Raises
+    ------
+    TypeError
+        If one is of another kind.
+    """
+    for trace in traces:
+        if trace.type not in _KINDS:
+            raise TypeError(
+                f"a trace of the kind {trace.type!r} cannot be printed: there are scatter, bar and "
+                "heatmap"
+            )
 
 
 def colour_of(given: Any) -> Any:
@@ -101,7 +109,7 @@ def legend_handle(trace: Any, points: float) -> Any:
     if "lines" in mode:
         line.set(color=colour_of(trace.line.color or _CURVE), linewidth=_width(trace, points))
     if "markers" in mode:
-        mark, look = _mark(trace.marker, points)
+        mark, look = _mark(trace, points)
         line.set(
             marker=mark,
             markersize=look["size"],
@@ -114,7 +122,7 @@ def legend_handle(trace: Any, points: float) -> Any:
 
 
 def _draw_scatter(axes: Any, trace: Any, points: float) -> Any:
-    x, y = _numbers(trace.x), _numbers(trace.y)
+    x, y = _places_of(trace)
     mode = trace.mode or "lines+markers"
     strength = 1.0 if trace.opacity is None else float(trace.opacity)
     if trace.fill in ("toself", "tozeroy"):
@@ -144,7 +152,7 @@ def _draw_marks(
     if marker.colorscale is not None and marker.color is not None:
         colours = _mappable(marker.colorscale, marker.cmin, marker.cmax, marker.color)
     if marker.opacity != 0:
-        mark, look = _mark(marker, points)
+        mark, look = _mark(trace, points)
         size = look["size"]
         if colours is not None:
             look["face"] = colours.to_rgba(np.asarray(marker.color, dtype=np.float64))
@@ -153,9 +161,7 @@ def _draw_marks(
             y,
             s=np.square(np.asarray(size, dtype=np.float64)),
             marker=mark,
-            c=look["edge"] if look["face"] == "none" and mark in "|_" else None,
-            facecolors=None if mark in "|_" else look["face"],
-            edgecolors=None if mark in "|_" else look["edge"],
+            **_paint(mark, look),
             linewidths=look["edge_width"],
             alpha=(1.0 if marker.opacity is None else float(marker.opacity)) * strength,
             zorder=3,
@@ -163,12 +169,15 @@ def _draw_marks(
     return colours if colours is not None and marker.showscale is not False else None
 
 
-def _mark(marker: Any, points: float) -> tuple[str, dict[str, Any]]:
+def _mark(trace: Any, points: float) -> tuple[str, dict[str, Any]]:
     """Return the mark, and its size in points, faces and edges."""
+    marker = trace.marker
     symbol = marker.symbol if isinstance(marker.symbol, str) else "circle"
     hollow = symbol.endswith("-open")
     mark = _MARKS.get(symbol.removesuffix("-open"), "o")
-    colour = marker.color if marker.color is not None else _CURVE
+    colour = marker.color
+    if colour is None:  # that of the line
+        colour = getattr(trace, "line", marker.line).color or _CURVE
     several = not isinstance(colour, str) and np.ndim(colour) > 0
     face = [colour_of(each) for each in colour] if several else colour_of(colour)
     frame = marker.line.width
@@ -183,6 +192,13 @@ def _mark(marker: Any, points: float) -> tuple[str, dict[str, Any]]:
         "edge_width": max(width, 0.5 if hollow or mark in "|_" else 0.0),
     }
     return mark, look
+
+
+def _paint(mark: str, look: dict[str, Any]) -> dict[str, Any]:
+    """Say how marks are coloured: those that are mere lines have no face."""
+    if mark in "|_":
+        return {"color": look["edge"]}
+    return {"facecolors": look["face"], "edgecolors": look["edge"]}
 
 
 def _draw_error(
@@ -254,7 +270,7 @@ def _between_gaps(x: npt.NDArray[Any]) -> Iterator[slice]:
 
 
 def _draw_bars(axes: Any, trace: Any) -> None:
-    x, y = _numbers(trace.x), _numbers(trace.y)
+    x, y = _places_of(trace)
     colours = trace.marker.color
     several = colours is not None and not isinstance(colours, str)
     colour = [colour_of(each) for each in colours] if several else colour_of(colours or _CURVE)
@@ -313,7 +329,20 @@ def _width(trace: Any, points: float) -> float:
     return points * (2.0 if trace.line.width is None else float(trace.line.width))
 
 
+def _places_of(trace: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return where a trace's points are; along an axis that was not given, one after the other."""
+    x, y = trace.x, trace.y
+    return (
+        np.arange(_count(y), dtype=np.float64) if x is None else _numbers(x),
+        np.arange(_count(x), dtype=np.float64) if y is None else _numbers(y),
+    )
+
+
 def _numbers(values: Any) -> npt.NDArray[np.float64]:
     """Read numbers, and the gaps among them."""
     given = () if values is None else values
     return np.array([math.nan if value is None else value for value in given], dtype=np.float64)
+
+
+def _count(values: Any) -> int:
+    return 0 if values is None else len(values)
