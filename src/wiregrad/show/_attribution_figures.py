@@ -236,7 +236,7 @@ def source_names(sources: pd.DataFrame, length: int = 1000) -> list[str]:
 
     Examples
     --------
-    >>> source_names(pd.DataFrame({"layer": [1], "id": ["AVAL"]}))
+    >>> source_names(pd.DataFrame({"layer": [1], "id": "AVAL", "group": "AVA"}))
     ['AVAL, step 2']
     """
     if "pre_group" in sources.columns:

@@ -133,7 +133,7 @@ def csv_links(tables: Mapping[str, pd.DataFrame]) -> str:
     Examples
     --------
     >>> csv_links({"folds": pd.DataFrame({"loss": [0.5]})})[:60]
-    '<p class="soft">To take away, as CSV: <a download="folds.csv"'
+    '<p class="soft">To take away, as CSV: <a download="folds.csv'
     """
     links = []
     for name, frame in tables.items():

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ._print_marks import colour_of, dash_of
-from ._printing import matplotlib_part, shown_text
+from ._printing import colour_of, dash_of, matplotlib_part, shown_text
 
 __all__ = ["Panels"]
 
 _INK = "#22272e"
+_STEPS = [1, 2, 5, 10]  # of ticks
 
 
 class Panels:
@@ -212,4 +212,4 @@ def _set_ticks(side: Any, axis: Any) -> None:
         side.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         side.set_minor_formatter(ticker.NullFormatter())
     else:
-        side.set_major_locator(ticker.MaxNLocator(6, integer=axis.tickformat == "d"))
+        side.set_major_locator(ticker.MaxNLocator(6, integer=axis.tickformat == "d", steps=_STEPS))

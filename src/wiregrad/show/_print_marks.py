@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._printing import matplotlib_part, shown_text
+from ._print_cells import colour_scale, draw_bars, draw_heatmap, numbers, places_of
+from ._printing import colour_of, dash_of, matplotlib_part, shown_text
 
-__all__ = ["colour_of", "dash_of", "draw_trace", "legend_handle", "require_printable"]
+__all__ = ["draw_trace", "legend_handle", "require_printable"]
 
 _KINDS = ("scatter", "scattergl", "bar", "heatmap")
-_CURVE, _GAP = "#444444", np.nan
-_MOST_QUADS = 20_000  # cells of a heatmap that are drawn one by one
+_CURVE = "#444444"
 _MARKS = {
     "circle": "o",
     "square": "s",
@@ -35,14 +33,6 @@ _MARKS = {
 }
 #: A mark of so many pixels is drawn by plotly as wide as by matplotlib one of these parts.
 _PARTS = {"D": 0.72, "s": 0.9, "*": 1.2}
-_DASHES: dict[str, Any] = {
-    "solid": "-",
-    "dash": (0, (5, 3)),
-    "dot": (0, (1.2, 2)),
-    "dashdot": (0, (5, 2, 1.2, 2)),
-    "longdash": (0, (9, 3)),
-    "longdashdot": (0, (9, 2, 1.2, 2)),
-}
 _PLACES = {"left": "right", "right": "left", "center": "center"}  # of a text beside its point
 
 
@@ -58,9 +48,9 @@ def draw_trace(axes: Any, trace: Any, points: float) -> Any:
         Of a pixel.
     """
     if trace.type == "heatmap":
-        return _draw_heatmap(axes, trace)
+        return draw_heatmap(axes, trace)
     if trace.type == "bar":
-        _draw_bars(axes, trace)
+        draw_bars(axes, trace)
         return None
     return _draw_scatter(axes, trace, points)
 
@@ -81,30 +71,16 @@ def require_printable(traces: Iterable[Any]) -> None:
             )
 
 
-def colour_of(given: Any) -> Any:
-    """Read a colour of plotly's: matplotlib has no rgb(...).
-
-    Examples
-    --------
-    >>> colour_of("rgba(255, 0, 0, 0.5)")
-    (1.0, 0.0, 0.0, 0.5)
-    """
-    found = re.fullmatch(r"rgba?\(([^)]*)\)", str(given).strip())
-    if found is None:
-        return given
-    red, green, blue, *alpha = (float(part) for part in found[1].split(","))
-    return (red / 255, green / 255, blue / 255, alpha[0] if alpha else 1.0)
-
-
-def dash_of(name: str | None) -> Any:
-    """Read a dash of plotly's; one that is not known is a solid line."""
-    return _DASHES.get(name or "solid", "-")
-
-
 def legend_handle(trace: Any, points: float) -> Any:
     """Make what stands for a trace in the legend."""
     line = matplotlib_part("lines").Line2D([], [])
-    mode = trace.mode or "lines+markers" if trace.type != "bar" else "markers"
+    if trace.type == "bar":
+        colour = trace.marker.color
+        single = colour_of(colour) if isinstance(colour, str) else _CURVE
+        line.set(linestyle="none", marker="s", markersize=8 * points, color=single)
+        line.set_label(shown_text(trace.name).text)
+        return line
+    mode = trace.mode or "lines+markers"
     line.set_linestyle(dash_of(trace.line.dash) if "lines" in mode else "none")
     if "lines" in mode:
         line.set(color=colour_of(trace.line.color or _CURVE), linewidth=_width(trace, points))
@@ -122,7 +98,7 @@ def legend_handle(trace: Any, points: float) -> Any:
 
 
 def _draw_scatter(axes: Any, trace: Any, points: float) -> Any:
-    x, y = _places_of(trace)
+    x, y = places_of(trace)
     mode = trace.mode or "lines+markers"
     strength = 1.0 if trace.opacity is None else float(trace.opacity)
     if trace.fill in ("toself", "tozeroy"):
@@ -150,12 +126,13 @@ def _draw_marks(
     """Draw marks; invisible ones hold a scale of colours all the same."""
     marker, colours = trace.marker, None
     if marker.colorscale is not None and marker.color is not None:
-        colours = _mappable(marker.colorscale, marker.cmin, marker.cmax, marker.color)
+        colours = colour_scale(marker.colorscale, marker.cmin, marker.cmax, marker.color)
     if marker.opacity != 0:
         mark, look = _mark(trace, points)
         size = look["size"]
         if colours is not None:
             look["face"] = colours.to_rgba(np.asarray(marker.color, dtype=np.float64))
+            look["edge"] = look["face"] if marker.line.color is None else look["edge"]
         axes.scatter(
             x,
             y,
@@ -207,8 +184,8 @@ def _draw_error(
     given = getattr(trace, name)
     if given.array is None:
         return
-    above = _numbers(given.array)
-    below = above if given.arrayminus is None else _numbers(given.arrayminus)
+    above = numbers(given.array)
+    below = above if given.arrayminus is None else numbers(given.arrayminus)
     colour = given.color or trace.marker.color or _CURVE
     axes.errorbar(
         x,
@@ -269,80 +246,5 @@ def _between_gaps(x: npt.NDArray[Any]) -> Iterator[slice]:
             yield slice(before + 1, after)
 
 
-def _draw_bars(axes: Any, trace: Any) -> None:
-    x, y = _places_of(trace)
-    colours = trace.marker.color
-    several = colours is not None and not isinstance(colours, str)
-    colour = [colour_of(each) for each in colours] if several else colour_of(colours or _CURVE)
-    if trace.orientation == "h":
-        axes.barh(y, x, height=0.7, color=colour, zorder=2)
-    else:
-        axes.bar(x, y, width=0.7, color=colour, zorder=2)
-
-
-def _draw_heatmap(axes: Any, trace: Any) -> Any:
-    cells = np.array(
-        [[_GAP if cell is None else cell for cell in row] for row in trace.z], dtype=np.float64
-    )
-    colours = _mappable(trace.colorscale, trace.zmin, trace.zmax, cells)
-    shape = cells.shape
-    given = (trace.x, trace.y)
-    across, down = (
-        _edges(np.arange(n) if ticks is None else _numbers(ticks))
-        for ticks, n in zip(given, (shape[1], shape[0]), strict=True)
-    )
-    axes.pcolormesh(
-        across,
-        down,
-        np.ma.masked_invalid(cells),
-        cmap=colours.cmap,
-        norm=colours.norm,
-        edgecolors="white" if trace.xgap else "none",
-        linewidth=0.8 if trace.xgap else 0,
-        rasterized=cells.size > _MOST_QUADS,
-        zorder=1,
-    )
-    return colours if trace.showscale is not False else None
-
-
-def _edges(centres: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = (centres[1:] + centres[:-1]) / 2
-    first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
-    return np.concatenate([[first], middle, [last]])
-
-
-def _mappable(scale: Sequence[Any], low: Any, high: Any, values: Any) -> Any:
-    known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
-    ends = [float(known.min()), float(known.max())] if len(known) else [0.0, 1.0]
-    colours = matplotlib_part("colors")
-    stops = [(float(at), colour_of(colour)) for at, colour in scale]
-    return matplotlib_part("cm").ScalarMappable(
-        colours.Normalize(ends[0] if low is None else low, ends[1] if high is None else high),
-        colours.LinearSegmentedColormap.from_list("figure", stops),
-    )
-
-
 def _width(trace: Any, points: float) -> float:
     return points * (2.0 if trace.line.width is None else float(trace.line.width))
-
-
-def _places_of(trace: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return where a trace's points are; along an axis that was not given, one after the other."""
-    x, y = trace.x, trace.y
-    return (
-        np.arange(_count(y), dtype=np.float64) if x is None else _numbers(x),
-        np.arange(_count(x), dtype=np.float64) if y is None else _numbers(y),
-    )
-
-
-def _numbers(values: Any) -> npt.NDArray[np.float64]:
-    """Read numbers, and the gaps among them."""
-    given = () if values is None else values
-    return np.array([math.nan if value is None else value for value in given], dtype=np.float64)
-
-
-def _count(values: Any) -> int:
-    return 0 if values is None else len(values)

@@ -10,7 +10,15 @@ from typing import Any, NamedTuple
 
 from ._write import check_writable
 
-__all__ = ["Shown", "check_printable", "matplotlib_part", "print_styles", "shown_text"]
+__all__ = [
+    "Shown",
+    "check_printable",
+    "colour_of",
+    "dash_of",
+    "matplotlib_part",
+    "print_styles",
+    "shown_text",
+]
 
 _FORMATS = (".pdf", ".svg", ".eps", ".png")
 
@@ -21,6 +29,15 @@ _STYLES = {
     "ps.fonttype": 42,
     "text.parse_math": False,
     "savefig.dpi": 300,
+}
+
+_DASHES: dict[str, Any] = {
+    "solid": "-",
+    "dash": (0, (5, 3)),
+    "dot": (0, (1.2, 2)),
+    "dashdot": (0, (5, 2, 1.2, 2)),
+    "longdash": (0, (9, 3)),
+    "longdashdot": (0, (9, 2, 1.2, 2)),
 }
 
 
@@ -90,3 +107,23 @@ def shown_text(text: object) -> Shown:
     lines = re.sub(r"<br\s*/?>", "\n", given)
     text = unescape(re.sub(r"<[^>]*>", "", lines))
     return Shown(text, "<b>" in given, "<i>" in given)
+
+
+def colour_of(given: Any) -> Any:
+    """Read a colour of plotly's: matplotlib has no rgb(...).
+
+    Examples
+    --------
+    >>> colour_of("rgba(255, 0, 0, 0.5)")
+    (1.0, 0.0, 0.0, 0.5)
+    """
+    found = re.fullmatch(r"rgba?\(([^)]*)\)", str(given).strip())
+    if found is None:
+        return given
+    red, green, blue, *alpha = (float(part) for part in found[1].split(","))
+    return (red / 255, green / 255, blue / 255, alpha[0] if alpha else 1.0)
+
+
+def dash_of(name: str | None) -> Any:
+    """Read a dash of plotly's; one that is not known is a solid line."""
+    return _DASHES.get(name or "solid", "-")
