@@ -66,7 +66,7 @@ def test_a_fit(fitted: wg.FitResult, write: Callable[..., Parsed]) -> None:
     ):
         assert said in page.text
     course, fit, left, slopes, biases = figures(page)
-    assert course["layout"]["yaxis"]["title"]["text"].startswith("mean absolute difference (unit")
+    assert course["layout"]["yaxis"]["title"]["text"].startswith("mean |difference| (unit of")
     names = {trace["name"] for trace in course["data"]}
     assert names == {"trained on", "held out", "other starts, trained on", "other starts, held out"}
     table = fitted.predictions

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _MOST_POINTS = 2_000
-_LABEL = 28  # characters
+_LABEL, _PAIR = 28, 40  # characters of a name, and of two with an arrow
 _SLOPES = ("gradient", "smoothgrad")
 
 #: How the sources that were ablated are drawn.
@@ -119,7 +119,7 @@ def plot_attribution(result: HasAttribution, member: int = 0, limit: int = 30) -
     if not len(order):
         return message_figure("Nothing is attributed: it is 0 for every source.")
     drawn, left = order[:limit], len(order) - limit
-    names = source_names(result.sources.iloc[drawn], _LABEL)
+    names = source_names(result.sources.iloc[drawn], _PAIR if _of_pairs(result.sources) else _LABEL)
     values, activity = result.values[member, drawn], result.activity[member, drawn]
     notes = None
     if result.null_share is not None:
@@ -239,7 +239,7 @@ def source_names(sources: pd.DataFrame, length: int = 1000) -> list[str]:
     >>> source_names(pd.DataFrame({"layer": [1], "id": "AVAL", "group": "AVA"}))
     ['AVAL, step 2']
     """
-    if "pre_group" in sources.columns:
+    if _of_pairs(sources):
         ends = [_names(sources, f"{end}_", length // 2) for end in ("pre", "post")]
         return [f"{pre} → {post}" for pre, post in zip(*ends, strict=True)]
     names = _names(sources, "", length)
@@ -248,6 +248,11 @@ def source_names(sources: pd.DataFrame, length: int = 1000) -> list[str]:
     else:
         when = [f"step {step}" if step else "start" for step in sources["step"]]
     return [f"{name}, {at}" for name, at in zip(names, when, strict=True)]
+
+
+def _of_pairs(sources: pd.DataFrame) -> bool:
+    """Whether sources are synapses."""
+    return "pre_group" in sources.columns
 
 
 def _names(sources: pd.DataFrame, end: str, length: int) -> list[str]:

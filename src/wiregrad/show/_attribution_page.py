@@ -36,6 +36,10 @@ _METHODS = {
     "source.",
     "smoothgrad": "The mean gradient under noise.",
 }
+_WHEN = {
+    "stimulus": " Behind the comma: the step at which the input is given.",
+    "neurons": " Behind the comma: the step after which the neuron has this activation.",
+}
 _KINDS = {
     "stimulus": "the inputs to sensory neurons, step by step",
     "neurons": "the activations of neurons, step by step",
@@ -108,8 +112,8 @@ def _member(found: Attribution, member: int, page: Page) -> str:
     figure = page.figure(
         plot_attribution(found, member),
         "Sources with the largest attributions",
-        "Vermilion: the source raises the response; blue: it lowers it. Behind the comma: the step "
-        "at which input is given, or after which a neuron is active."
+        "Vermilion: the source raises the response; blue: it lowers it."
+        + _WHEN.get(found.kind, "")
         + (
             " To the right: the share of null models in which the source has at least as large an "
             "attribution."
@@ -133,7 +137,7 @@ def _member(found: Attribution, member: int, page: Page) -> str:
     said = (
         f"{counted(len(order), 'source')} of {found.values.shape[1]:,} have an attribution other "
         f"than 0; these {len(rows):,} have {np.abs(values).sum() / total:.1%} of it, by size. "
-        f"Attribution: {attribution_unit(found.method)}."
+        f"Each number is the {attribution_unit(found.method)}."
     )
     return figure + paragraph(said) + table(columns, numbers=set(columns) - {"Source"})
 

@@ -73,6 +73,8 @@ def comparison_page(found: CircuitComparison, title: str | None) -> tuple[Page, 
     }
     page.add("What is compared", paragraph(_COMPARED))
     said = f"The {counted(len(rows), 'edge')} whose flow changes most, of {len(found.edges):,}."
+    if len(rows) == len(found.edges):
+        said = f"{counted(len(rows), 'edge')}, the largest change of flow first."
     words = {"From", "To"}
     figure = page.figure(
         plot_flow_changes(found),

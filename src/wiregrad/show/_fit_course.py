@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ._plotly import EXCITATION, Figure, graph_objects, message_figure, new_figure
+from ._plotly import EXCITATION, LOG_TICK, Figure, graph_objects, message_figure, new_figure
 
 __all__ = ["HasCourse", "HasFolds", "plot_fit_losses", "plot_folds"]
 
@@ -17,8 +17,8 @@ _MOST_EPOCHS = 1_000  # of a curve
 _MOST_CURVES = 40  # of starts that were not kept
 _DECADE = 10
 _LOSSES = {
-    "l1": "mean absolute difference (unit of the recording)",
-    "squared": "mean squared difference (unit of the recording, squared)",
+    "l1": "mean |difference| (unit of recording)",
+    "squared": "mean squared difference (unit squared)",
     "correlation": "1 - correlation (dimensionless)",
 }
 
@@ -177,6 +177,8 @@ def _empty(history: pd.DataFrame, what: str) -> Figure:
     )
     figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
     figure.update_yaxes(gridcolor="#eceef1", zeroline=False, dtick=1 if log else None)
+    if log:
+        figure.update_yaxes(tickfont={"size": LOG_TICK})
     return figure
 
 

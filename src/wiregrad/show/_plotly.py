@@ -18,6 +18,7 @@ __all__ = [
     "EXCITATION",
     "INHIBITION",
     "INK",
+    "LOG_TICK",
     "SIGNED_SCALE",
     "Figure",
     "colour_bar",
@@ -52,6 +53,9 @@ SIGNED_SCALE = (
     (0.75, "#eda06a"),
     (1.0, "#b84f00"),
 )
+
+#: Size of labels on logarithmic axes, in pixels: plotly writes powers of ten a quarter larger.
+LOG_TICK = 11
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}

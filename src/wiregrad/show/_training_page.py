@@ -14,6 +14,7 @@ from ._losses import loss_curves
 from ._plotly import Figure
 from ._repeat import setup_lines
 from ._repeat_fit import training_lines
+from ._words import counted
 
 __all__ = ["HasHistory", "plot_training", "training_page"]
 
@@ -96,8 +97,8 @@ def training_page(result: TrainingResult, title: str | None) -> tuple[Page, str]
         plot_training(result),
         "Losses over the epochs of the training",
         "Distance: mean absolute difference between the network's activation and the targets'. The "
-        f"dotted line stands at the parameters that were kept, those after {result.kept_epoch:,} "
-        "steps.",
+        f"dotted line stands at the parameters that were kept, those after "
+        f"{counted(result.kept_epoch, 'step')}.",
         min_width=340,
     )
     page.add("How the training went", figure)
