@@ -60,3 +60,14 @@ def test_bad_input_is_one_line(command: Command) -> None:
     assert said.status == 2
     assert said.err.count("\n") == 1
     assert "AVX" in said.err
+
+
+def test_the_report_of_a_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("plotly")
+    page = tmp_path / "lesions.html"
+    words = ["lesion", "celegans", "--inputs", "ASH", "--targets", "AVA", "--steps", "2"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--out", str(page)])
+    assert ended.value.code in (0, None)
+    assert f"written: {page}" in capsys.readouterr().out
+    assert "Which neurons does the response of AVAL and AVAR need?" in page.read_text("utf-8")

@@ -12,29 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from show_cases import HOSTILE, Parsed
+from show_cases import HOSTILE, Parsed, assert_it_stands_alone, figures
 
 import wiregrad as wg
 from wiregrad.show import report
 
 
 @pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
-    def write(result: wg.MaximisationResult, **options: object) -> Parsed:
-        path = tmp_path_factory.mktemp("report") / "report.html"
-        assert report(result, path, **options) == path
-        return Parsed(path.read_text(encoding="utf-8"))
-
-    return write
-
-
-@pytest.fixture(scope="module")
 def worm_page(worm_result: wg.MaximisationResult, write: Callable[..., Parsed]) -> Parsed:
     return write(worm_result)
-
-
-def figures(page: Parsed) -> list[dict]:
-    return [json.loads(script) for script in page.scripts[:-2]]
 
 
 def test_it_says_what_was_asked_of_which_connectome(worm_page: Parsed) -> None:
@@ -98,20 +84,6 @@ def test_it_says_how_to_repeat_it(worm_page: Parsed, worm_result: wg.Maximisatio
     assert worm_result.provenance["checksum"] in worm_page.text
     assert "connectome = wg.datasets.celegans()" in worm_page.text
     assert "wiregrad maximise celegans --inputs role=sensory --targets AVA" in worm_page.text
-
-
-def assert_it_stands_alone(page: Parsed) -> None:
-    """Nothing is loaded: no element has an address, but for links within the page."""
-    loading = {"src", "srcset", "href", "data", "action", "poster", "background", "xlink:href"}
-    for tag, attributes in page.elements:
-        for name in loading & set(attributes):
-            assert tag == "a", (tag, attributes)
-            assert str(attributes[name]).startswith(("#", "data:text/csv;"))
-    assert not {tag for tag, _ in page.elements} & {"link", "img", "iframe", "object", "embed"}
-    style = re.search(r"<style>(.*?)</style>", page.page, re.DOTALL)
-    assert style is not None
-    assert "url(" not in style[1]
-    assert "@import" not in style[1]
 
 
 def test_it_stands_alone(worm_page: Parsed) -> None:

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from show_cases import HOSTILE, Parsed
-from test_report import assert_it_stands_alone
+from show_cases import HOSTILE, Parsed, figures
 
 import wiregrad as wg
-
-
-@pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
-    def write(result: Any, **options: Any) -> Parsed:
-        path = tmp_path_factory.mktemp("kinds") / "report.html"
-        assert wg.report(result, path, **options) == path
-        page = Parsed(path.read_text(encoding="utf-8"))
-        assert_it_stands_alone(page)
-        return page
-
-    return write
-
-
-def figures(page: Parsed) -> list[dict[str, Any]]:
-    return [json.loads(script) for script in page.scripts[:-2]]
 
 
 @pytest.fixture(scope="module")

@@ -7,25 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from show_cases import HOSTILE, Parsed
-from test_report import assert_it_stands_alone, figures
+from show_cases import HOSTILE, Parsed, figures
 from test_report_of_questions import carried
 
 import wiregrad as wg
 from wiregrad.show import plot_fit_losses, setup_lines
 from wiregrad.show._repeat_fit import fit_lines
-
-
-@pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
-    def write(result: Any, **options: Any) -> Parsed:
-        path = tmp_path_factory.mktemp("fits") / "report.html"
-        assert wg.report(result, path, **options) == path
-        page = Parsed(path.read_text(encoding="utf-8"))
-        assert_it_stands_alone(page)
-        return page
-
-    return write
 
 
 def make_network(connectome: Any = None, **options: Any) -> wg.MultilayeredNetwork:

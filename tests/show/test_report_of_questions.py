@@ -11,25 +11,12 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 import pytest
-from show_cases import HOSTILE, Parsed
-from test_report import assert_it_stands_alone, figures
+from show_cases import HOSTILE, Parsed, figures
 
 import wiregrad as wg
 from wiregrad.show import plot_attribution, plot_verified
 from wiregrad.show._attribution_figures import source_names
 from wiregrad.show._repeat_question import attribution_lines, lesion_lines, stimulus_lines
-
-
-@pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
-    def write(result: Any, **options: Any) -> Parsed:
-        path = tmp_path_factory.mktemp("questions") / "report.html"
-        assert wg.report(result, path, **options) == path
-        page = Parsed(path.read_text(encoding="utf-8"))
-        assert_it_stands_alone(page)
-        return page
-
-    return write
 
 
 def carried(page: Parsed, name: str) -> pd.DataFrame:

@@ -452,7 +452,9 @@ def lesion(
     clamp: Clamped = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", help="Write the whole table to this file, as csv."),
+        typer.Option(
+            "--out", help="Write the whole table to this file, as csv; to *.html the report."
+        ),
     ] = None,
     neurons: NeuronsFile = None,
     min_synapses: MinSynapses = None,
