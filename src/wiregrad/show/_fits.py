@@ -181,7 +181,7 @@ def _some(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     every = int(np.ceil(len(rows) / _MOST_POINTS))
     if every <= 1:
         return rows, ""
-    return rows.iloc[::every], f" (1 of {every} of {len(rows):,} values)"
+    return rows.iloc[::every], f" · 1 of {every} of {len(rows):,} values"
 
 
 def _scatter(
