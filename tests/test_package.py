@@ -31,7 +31,10 @@ ROOMS = [
 #: Modules beside the rooms, and the room that each belongs to.
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
-SHARED = {"_elsewhere", "_environment", "_index_keys", "_messages", "_version", "_whole_files"}
+SHARED = {
+    *("_elsewhere", "_environment", "_index_keys", "_messages", "_saved_folder", "_version"),
+    "_whole_files",
+}
 #: What a room never imports.
 NEVER = {"connectome": {"torch"}}
 

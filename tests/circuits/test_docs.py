@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import wiregrad as wg
 from wiregrad import show, tables
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "circuits.md").read_text(encoding="utf-8")
 
 
-def test_python_runs_from_top_to_bottom() -> None:
+def test_python_runs_from_top_to_bottom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
         exec(compile(block, "circuits.md", "exec"), names)
     found = names["found"]
     assert isinstance(found, wg.CircuitComparison)
+    assert (tmp_path / "what-carries-it.pdf").read_bytes().startswith(b"%PDF")
     assert str(names["link"]).startswith("https://")
 
 

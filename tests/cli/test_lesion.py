@@ -60,3 +60,16 @@ def test_bad_input_is_one_line(command: Command) -> None:
     assert said.status == 2
     assert said.err.count("\n") == 1
     assert "AVX" in said.err
+
+
+def test_the_report_of_a_screen(command: Command, tmp_path: Path) -> None:
+    pytest.importorskip("plotly")
+    page = tmp_path / "lesions.html"
+    said = command(*ASK, "--steps", "2", "--out", str(page))
+    assert said.status == 0, said.err
+    assert f"written: {page}" in said.out
+    text = page.read_text(encoding="utf-8")
+    assert "Which neurons does the response of AVAL and AVAR need?" in text
+    said = command(*ASK, "--steps", "2", "--out", str(tmp_path / "no" / "lesions.html"))
+    assert said.status == 2
+    assert "there is no folder" in said.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import wiregrad as wg
@@ -50,4 +51,23 @@ def test_what_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert run("report", str(tmp_path / "nothing")) == 2
     assert "there is no saved result" in capsys.readouterr().err
     assert run("report", str(tmp_path)) == 2
+    assert "wiregrad: error:" in capsys.readouterr().err
+
+
+def test_saved_attributions_and_screens(
+    worm: wg.Connectome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, ["ASH", "FLP"], 3, device="cpu")
+    touch = np.ones((4, 3))
+    found = wg.attribution(network, touch, {2: "AVA"}, progress=False)
+    screen = wg.lesion_screen(network, touch, "AVA", progress=False)
+    for name, result in (("found", found), ("screen", screen)):
+        folder, page, own = result.save(tmp_path / name), tmp_path / "a.html", tmp_path / "b.html"
+        words = ["report", str(folder), "--out", str(page)]
+        assert run(*words) == 0
+        assert "the one that was asked" in page.read_text(encoding="utf-8")
+        assert run(*words, "--connectome", "celegans") == 0
+        wg.report(result, own, network=network)
+        assert page.read_text(encoding="utf-8") == own.read_text(encoding="utf-8")
+    assert run("report", str(tmp_path / "found"), "--connectome", "flyvis_column") == 2
     assert "wiregrad: error:" in capsys.readouterr().err

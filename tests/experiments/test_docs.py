@@ -24,7 +24,10 @@ def blocks(language: str, page: str = PAGE) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
-def test_experiments_run_from_top_to_bottom() -> None:
+def test_experiments_run_from_top_to_bottom(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for block in blocks("python", EXPERIMENTS):
         exec(compile(block, "experiments.md", "exec"), names)

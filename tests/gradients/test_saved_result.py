@@ -14,8 +14,9 @@ import torch
 from gradient_cases import FIELDS, batch_of, make_chain, make_random, maximise, random_targets
 
 import wiregrad as wg
+from wiregrad import _saved_folder
 from wiregrad._whole_files import plain
-from wiregrad.gradients import _saved_result
+from wiregrad.gradients._saved_result import KIND
 
 ATTRIBUTES = ("seed", "version", "n_passes", "seconds", "stage_seconds", "interrupted")
 
@@ -217,7 +218,7 @@ def spoil(folder: Path) -> None:
         (changed("format", 2), "which is newer than this one .*upgrade wiregrad"),
         (changed("files", {}), "is damaged .it lacks names of its files.: save the result again"),
         (
-            changed("files", dict.fromkeys((*_saved_result._TABLES, "arrays"), "../x")),
+            changed("files", dict.fromkeys((*KIND.tables, "arrays"), "../x")),
             "is damaged .it lacks names of its files.",
         ),
         (lambda folder: (folder / "result.json").write_text("{"), "is damaged"),
@@ -243,7 +244,7 @@ def test_pickles_inside_arrays_are_refused(
     (path,) = folder.glob("arrays-*")
     with path.open("wb") as stream:
         np.savez(stream, input=np.array([{}], dtype=object), allow_pickle=True)
-    monkeypatch.setattr(_saved_result, "_require_whole", lambda _: None)
+    monkeypatch.setattr(_saved_folder, "_require_whole", lambda _: None)
     with pytest.raises(ValueError, match="are damaged"):
         wg.MaximisationResult.load(folder)
 

@@ -47,7 +47,9 @@ setTimeout(() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const figures = all("[data-figure]").map((place) => ({
     drawn: all(".main-svg", place).length,
-    marks: all(".scatterlayer path, .heatmaplayer image, .shapelayer path", place).length,
+    marks: all(
+      ".scatterlayer path, .barlayer path, .heatmaplayer image, .shapelayer path", place
+    ).length,
     texts: all("text", place).map((text) => text.textContent),
     boxes: all(".annotation-text-g", place).map((g) => {
       const box = g.getBoundingClientRect();

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from show_cases import HOSTILE
+from show_cases import HOSTILE, Parsed, assert_it_stands_alone
 
 import wiregrad as wg
 
@@ -96,3 +97,17 @@ def without_plotly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
             monkeypatch.setitem(sys.modules, name, None)
 
     return hide
+
+
+@pytest.fixture(scope="module")
+def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
+    """Write a report, and read it as a browser would; it must stand alone."""
+
+    def write(result: Any, **options: Any) -> Parsed:
+        path = tmp_path_factory.mktemp("report") / "report.html"
+        assert wg.report(result, path, **options) == path
+        page = Parsed(path.read_text(encoding="utf-8"))
+        assert_it_stands_alone(page)
+        return page
+
+    return write

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -55,3 +58,22 @@ class Parsed(HTMLParser):
 
     def count(self, tag: str) -> int:
         return sum(name == tag for name, _ in self.elements)
+
+
+def figures(page: Parsed) -> list[dict[str, Any]]:
+    """Read the figures that a page carries."""
+    return [json.loads(script) for script in page.scripts[:-2]]
+
+
+def assert_it_stands_alone(page: Parsed) -> None:
+    """Nothing is loaded: no element has an address, but for links within the page."""
+    loading = {"src", "srcset", "href", "data", "action", "poster", "background", "xlink:href"}
+    for tag, attributes in page.elements:
+        for name in loading & set(attributes):
+            assert tag == "a", (tag, attributes)
+            assert str(attributes[name]).startswith(("#", "data:text/csv;"))
+    assert not {tag for tag, _ in page.elements} & {"link", "img", "iframe", "object", "embed"}
+    style = re.search(r"<style>(.*?)</style>", page.page, re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from browser import Seen, open_page
 from show_cases import HOSTILE
@@ -15,7 +17,7 @@ from wiregrad.show import report
 pytestmark = pytest.mark.browser
 
 
-def seen(result: wg.MaximisationResult, folder: Path, **options: Any) -> Seen:
+def seen(result: Any, folder: Path, **options: Any) -> Seen:
     return open_page(report(result, folder / "report.html"), **options)
 
 
@@ -93,6 +95,36 @@ def test_hostile_names_stay_text(hostile_result: wg.MaximisationResult, tmp_path
     for name in HOSTILE:  # heatmaps cut names to 22 characters, and put them on one line
         cut = name if len(name) <= 22 else f"{name[:21]}…"
         assert f"{' '.join(cut.split())} · 2" in labels
+
+
+@pytest.fixture(scope="module")
+def questions(hostile: wg.Connectome) -> dict[str, Any]:
+    """An attribution, a lesion screen and a fit of cells whose names are code."""
+    network = wg.MultilayeredNetwork.from_connectome(hostile, "role=sensory", 3, device="cpu")
+    stimuli = np.random.default_rng(0).random((4, len(network.sensory_indices), 3))
+    target = HOSTILE[2]
+    seen = network(stimuli)[:, :4].detach().numpy()
+    trainer = wg.Trainer("slope", epochs=2, n_starts=2)
+    recording = wg.Recording(seen, neurons=[0, 1, 2, 3])
+    return {
+        "attribution": wg.attribution(network, stimuli[0], {2: target}, verify=2, progress=False),
+        "lesions": wg.lesion_screen(network, stimuli[0], target, progress=False),
+        "fit": trainer.fit(network, stimuli, recording, progress=False),
+        "nulls": wg.NullComparison(np.ones(1), np.ones((3, 1)), pd.Index([HOSTILE[0]])),
+    }
+
+
+@pytest.mark.parametrize("width", [1200, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["attribution", "lesions", "fit", "nulls"])
+def test_pages_of_questions_and_fits(
+    questions: dict[str, Any], tmp_path: Path, name: str, width: int
+) -> None:
+    page = seen(questions[name], tmp_path, width=width)
+    assert_calm(page)
+    assert page.figures
+    assert all(figure["drawn"] and figure["marks"] for figure in page.figures)
+    assert not any(figure["links"] for figure in page.figures)
+    assert page.needed <= page.width
 
 
 @pytest.mark.slow

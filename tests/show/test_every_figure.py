@@ -162,6 +162,74 @@ def circuit(n: int) -> Circuit:
     return Circuit(edges.astype(text), nodes.astype({"group": "string", "layer": "int64"}), 1)
 
 
+def attribution(n: int) -> SimpleNamespace:
+    steps = np.arange(n) % 5
+    ids = pd.Series([f"{i}" for i in range(n)], dtype="string")
+    sources = pd.DataFrame({"step": steps, "neuron": np.arange(n), "id": ids, "group": "KC"})
+    attributed = RNG.normal(size=n)
+    return SimpleNamespace(
+        values=attributed[np.newaxis],
+        activity=RNG.random((1, n)),
+        sources=sources,
+        null_share=RNG.random((1, n)),
+        method="integrated_gradients",
+        verified=pd.DataFrame(
+            {
+                "chosen": np.where(np.arange(n) % 2, "random", "top"),
+                "source": np.arange(n),
+                "attributed": attributed,
+                "measured": attributed * 0.4,
+            }
+        ),
+    )
+
+
+def lesions(n: int) -> SimpleNamespace:
+    table = pd.DataFrame({"group": [f"type {i}" for i in range(n)], "neurons": 2, "peak": 0.8})
+    effect = -np.sort(-RNG.random(n))
+    return SimpleNamespace(
+        table=table.assign(
+            response=0.5,
+            effect=effect,
+            holds_target=False,
+            null_mean=0.1,
+            null_sd=0.05,
+            null_share=0.2,
+        )
+    )
+
+
+def nulls(n: int) -> wg.NullComparison:
+    names = pd.Index([f"number {i}" for i in range(n)])
+    return wg.NullComparison(RNG.normal(size=n), RNG.normal(size=(20, n)), names)
+
+
+def course(n: int) -> SimpleNamespace:
+    """n epochs of two starts, or none."""
+    starts = pd.DataFrame({"start": [0, 1], "epoch": n // 2, "best": [False, True]})
+    curve = np.exp(-np.arange(n) / max(n / 8, 1))
+    one = pd.DataFrame({"epoch": np.arange(n), "data_loss": curve, "held_out": 2 * curve})
+    history = pd.concat([one.assign(start=0), one.assign(start=1, held_out=np.nan)])
+    return SimpleNamespace(starts=starts, history=history)
+
+
+def folds(n: int) -> SimpleNamespace:
+    losses = dict(zip(["train_loss", "test_loss"], RNG.random((2, n)), strict=True))
+    return SimpleNamespace(
+        folds=pd.DataFrame({"fold": np.arange(n), "held_out_loss": np.nan, **losses})
+    )
+
+
+def comparison(n: int) -> SimpleNamespace:
+    change = RNG.normal(size=n)
+    names = np.array([f"type {i}" for i in range(n)], dtype=object)
+    edges = pd.DataFrame({"layer": 1, "pre": names, "post": names, "flow_first": 0.5})
+    edges = edges.assign(flow_second=0.5 + change, flow_change=change, in_first=change > 0)
+    edges = edges.assign(in_second=change < 1, sign_flips=change < -1)
+    nodes = pd.DataFrame({"layer": np.arange(n) % 5, "group": names, "activation_change": change})
+    return SimpleNamespace(edges=edges, nodes=nodes)
+
+
 class Case(NamedTuple):
     draw: Callable[[Any], Any]
     of: Callable[[int], Any]
@@ -186,6 +254,20 @@ CASES = {
     "plot_fit": Case(show.plot_fit, fit, "Nothing was measured."),
     "plot_residuals": Case(show.plot_residuals, fit, "Nothing was measured."),
     "plot_parameters": Case(show.plot_parameters, fit, "Nothing was trained."),
+    "plot_attribution": Case(
+        show.plot_attribution, attribution, "Nothing is attributed: it is 0 for every source."
+    ),
+    "plot_verified": Case(
+        show.plot_verified, attribution, "No source was ablated: ask for verify=10, say."
+    ),
+    "plot_lesions": Case(show.plot_lesions, lesions, "No lesion changes the response."),
+    "plot_nulls": Case(show.plot_nulls, nulls, "No number was asked for."),
+    "plot_fit_losses": Case(show.plot_fit_losses, course, "No epoch was run."),
+    "plot_folds": Case(show.plot_folds, folds, "There are no folds."),
+    "plot_flow_changes": Case(show.plot_flow_changes, comparison, "No flow changes."),
+    "plot_activation_changes": Case(
+        show.plot_activation_changes, comparison, "No activation changes."
+    ),
     "plot_circuit": Case(show.plot_circuit, circuit, "There is no target, hence no circuit."),
 }
 
@@ -319,6 +401,19 @@ def test_names_stay_text(name: str) -> None:
         show.plot_saliency(saliency(5).assign(group=name)),
         show.plot_eye_map(eye(5).rename(columns={"activation": name}), name),
     ]
+    named = attribution(5)
+    named.sources = named.sources.assign(id=name, group=name)
+    figures += [show.plot_attribution(named), show.plot_verified(named)]
+    lost = lesions(5)
+    lost.table = lost.table.assign(group=name)
+    figures.append(show.plot_lesions(lost))
+    changed = comparison(5)
+    changed.edges = changed.edges.assign(pre=name)
+    changed.nodes = changed.nodes.assign(group=name)
+    figures += [show.plot_flow_changes(changed), show.plot_activation_changes(changed)]
+    figures.append(
+        show.plot_nulls(wg.NullComparison(np.ones(1), np.ones((3, 1)), pd.Index([name])))
+    )
     one = sweep(1)
     one.members["problem"] = one.targets["problem"] = name
     figures.append(show.plot_sweep(one))

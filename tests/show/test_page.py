@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from types import SimpleNamespace
+from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 from show_cases import HOSTILE, Parsed
 
-from wiregrad.show._html import Page, code, definitions, details, paragraph, table, tiles
+from wiregrad.show._html import Page, code, csv_links, definitions, details, paragraph, table, tiles
 from wiregrad.show._plotly import message_figure, new_figure
 
 
@@ -86,3 +89,17 @@ def test_a_page_forbids_loading_anything() -> None:
     assert policy is not None
     assert policy.startswith("default-src 'none';")
     assert "http" not in policy
+
+
+def test_tables_to_take_away_are_whole_and_harmless() -> None:
+    frame = pd.DataFrame({"name": [*HOSTILE, "=1+1", "ä → ö, ü"], "value": 0.1})
+    html = csv_links({"<names>": frame, "nothing": frame[:0], "one": frame[:1]})
+    page = Parsed(html)
+    assert [tag for tag, _ in page.elements] == ["p", "a", "a"]
+    assert page.text == "To take away, as CSV: <names> (10 rows), one (1 row)."
+    address = str(page.elements[1][1]["href"])
+    assert not set(address) & set("<>\"' \n")
+    kind, _, text = address.partition(",")
+    assert kind == "data:text/csv;charset=utf-8"
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(unquote(text))), frame)
+    assert csv_links({"nothing": frame[:0]}) == ""

@@ -57,7 +57,10 @@ def test_what_is_left_over_what_is_predicted() -> None:
 def test_many_values_are_thinned_and_that_is_said() -> None:
     figure = plot_fit(fitted(12_000))
     assert sum(len(trace.x) for trace in figure.data[:-1]) == 4_000
-    assert figure.layout.xaxis.title.text == "measured (1 of 3 of 12,000 values)"
+    assert (
+        figure.layout.xaxis.title.text
+        == "measured (unit of the recording) · 1 of 3 of 12,000 values"
+    )
 
 
 def test_parameters_before_and_after_those_that_changed_most_first() -> None:

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from show_cases import HOSTILE, Parsed
-from test_report import assert_it_stands_alone
+from show_cases import HOSTILE, Parsed, figures
 
 import wiregrad as wg
 from wiregrad.show import has_report
-
-
-@pytest.fixture(scope="module")
-def write(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parsed]:
-    def write(result: Any, **options: Any) -> Parsed:
-        path = tmp_path_factory.mktemp("kinds") / "report.html"
-        assert wg.report(result, path, **options) == path
-        page = Parsed(path.read_text(encoding="utf-8"))
-        assert_it_stands_alone(page)
-        return page
-
-    return write
-
-
-def figures(page: Parsed) -> list[dict[str, Any]]:
-    return [json.loads(script) for script in page.scripts[:-2]]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +60,7 @@ def test_a_training(trained: wg.TrainingResult, write: Callable[..., Parsed]) ->
     page = write(trained)
     assert "Which parameters explain the responses? C. elegans" in page.text
     (figure,) = figures(page)
+    assert "result = wg.train_model(" in page.text
     assert figure["data"][0]["y"] == pytest.approx(trained.history["activation_loss"])
     assert figure["layout"]["shapes"][0]["x0"] == trained.kept_epoch
     groups = trained.model.groups
@@ -107,6 +89,9 @@ def test_a_comparison(worm_result: wg.MaximisationResult, write: Callable[..., P
     carried = wg.result_circuit(worm_result)
     found = wg.compare_circuits(carried, wg.prune_circuit(carried, keep_share=0.5))
     page = write(found, title="Before & after")
+    flows, activations = figures(page)
+    assert flows["data"][0]["x"][0] == found.edges["flow_change"].iloc[0]
+    assert activations["data"][0]["zmin"] == -activations["data"][0]["zmax"]
     assert "Before & after" in page.text
     assert f"{found.edges['flow_change'].iloc[0]:+.3g}" in page.cells
 

@@ -452,7 +452,9 @@ def lesion(
     clamp: Clamped = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--out", help="Write the whole table to this file, as csv."),
+        typer.Option(
+            "--out", help="Write the whole table to this file, as csv; to *.html the report."
+        ),
     ] = None,
     neurons: NeuronsFile = None,
     min_synapses: MinSynapses = None,
@@ -493,7 +495,9 @@ def report(
     result: Annotated[
         Path,
         typer.Argument(
-            metavar="RESULT", help="The folder of a sweep, finished or not, or of a saved answer."
+            metavar="RESULT",
+            help="The folder of a sweep, finished or not, or one that result.save made: of a "
+            "saved answer, an attribution or a lesion screen.",
         ),
     ],
     out: Annotated[
@@ -515,6 +519,7 @@ def report(
     Examples:
       wiregrad report every-type
       wiregrad report ava --connectome celegans
+      wiregrad report lesions-of-ava
       wiregrad report every-type --out every-type.html --title "What switches each type on?"
     """
     typer.echo(f"report: {report_of(result, out, title, connectome)}")

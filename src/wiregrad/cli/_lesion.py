@@ -22,6 +22,7 @@ from ._options import (
     say_if_compiling,
     target_layer,
 )
+from ._report import report_path
 
 __all__ = ["LesionQuestion", "screen"]
 
@@ -40,15 +41,19 @@ class LesionQuestion(NetworkQuestion):
 
 
 def screen(connectome: Connectome, question: LesionQuestion, out: Path | None) -> None:
-    """Screen, print the largest effects, and write the table.
+    """Screen, print the largest effects, and write the table, or to *.html the report.
 
     Raises
     ------
     ValueError
         If the question does not fit the connectome.
     OSError
-        If the table cannot be written.
+        If the file cannot be written.
+    ModuleNotFoundError
+        If the report was asked for and plotly is missing.
     """
+    page = out if out is not None and out.suffix.lower() in (".html", ".htm") else None
+    report_path(page, asked_for=True)
     network = network_of(connectome, question)
     layer = target_layer(question.steps, question.at_step)
     targets = one_or_list(question.targets)
@@ -68,8 +73,13 @@ def screen(connectome: Connectome, question: LesionQuestion, out: Path | None) -
         seed=question.seed,
     )
     _print(found)
-    if out is not None:
+    if page is not None:
+        from ..show import report
+
+        report(found, page, network=network)
+    elif out is not None:
         found.to_frame().to_csv(out, index=False)
+    if out is not None:
         typer.echo(f"\nwritten: {out}")
 
 

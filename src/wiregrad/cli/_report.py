@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from ..experiments import SweepResult
-from ..gradients import MaximisationResult
+from .._saved_folder import kind_of
+from ..experiments import LesionScreen, SweepResult
+from ..gradients import Attribution, MaximisationResult
 from ..network import MultilayeredNetwork
 from ._connectomes import open_connectome
 
@@ -62,21 +65,27 @@ def report_of(saved: Path, out: Path | None, title: str | None, connectome: str 
     """
     if not saved.exists():
         raise FileNotFoundError(
-            f"there is no saved result {saved}: give the folder of a sweep, or of a saved answer"
+            f"there is no saved result {saved}: give the folder of a sweep, or one that "
+            "result.save(folder) made"
         )
     if find_spec("plotly") is None:
         raise ModuleNotFoundError(_REMEDY)
     from ..show import report
 
-    if (saved / "result.json").exists():
-        result = MaximisationResult.load(saved)
-        return report(result, out, title=title, network=_network_of(result, connectome))
-    return report(SweepResult(saved), out, title=title)
+    kind = kind_of(saved)
+    if kind is None:
+        return report(SweepResult(saved), out, title=title)
+    if kind in ("attribution", "lesion screen"):
+        found = Attribution.load(saved) if kind == "attribution" else LesionScreen.load(saved)
+        network = None if connectome is None else _network_of(found.provenance, connectome)
+        return report(found, out, title=title, network=network)
+    result = MaximisationResult.load(saved)
+    return report(result, out, title=title, network=_network_of(result.provenance, connectome))
 
 
-def _network_of(result: MaximisationResult, connectome: str | None) -> MultilayeredNetwork:
+def _network_of(provenance: Mapping[str, Any], connectome: str | None) -> MultilayeredNetwork:
     """Make the network that a saved answer is of."""
-    asked, choices = result.provenance.get("connectome"), result.provenance.get("choices")
+    asked, choices = provenance.get("connectome"), provenance.get("choices")
     if choices is None:
         raise ValueError(
             "this answer is of a network made from bare weights, which the command cannot make: "
@@ -87,7 +96,7 @@ def _network_of(result: MaximisationResult, connectome: str | None) -> Multilaye
             f"the report draws the circuit, which takes the connectome: --connectome and the name "
             f"or the file of {asked}, as for 'wiregrad maximise'"
         )
-    unknown_sign = result.provenance["signs"]["unknown_sign"]
+    unknown_sign = provenance["signs"]["unknown_sign"]
     return MultilayeredNetwork.from_connectome(
         open_connectome(connectome), **{**choices, "unknown_sign": unknown_sign}
     )

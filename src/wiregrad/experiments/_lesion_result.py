@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._version import __version__
+from ._saved_screen import read_screen, write_screen
 
 __all__ = ["LesionScreen"]
 
@@ -39,6 +42,8 @@ class LesionScreen:
         Where the weights come from.
     version : str
     seconds : float
+    stimulus : ndarray, shape (sensory, step), or None
+        What the targets responded to.
 
     Notes
     -----
@@ -54,10 +59,59 @@ class LesionScreen:
     provenance: dict[str, Any] = field(default_factory=dict)
     version: str = __version__
     seconds: float = 0.0
+    stimulus: npt.NDArray[np.floating] | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table."""
         return self.table.copy()
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save the screen.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or one that holds a saved screen, which is replaced. It then holds
+            `result.json`, the table in parquet and arrays in npz.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds other files.
+        FileNotFoundError
+            If there is no folder to make it in.
+        OSError
+            If it cannot be written; what was saved there before is then as it was.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> table = pd.DataFrame({"group": ["FLP"], "neurons": 2, "peak": 1.0, "response": 0.2,
+        ...                       "effect": -0.4, "relative": -0.7, "holds_target": False})
+        >>> screen = LesionScreen(table, 0.6, np.zeros(0), np.zeros((0, 1)))
+        >>> folder = screen.save(tempfile.mkdtemp())
+        >>> LesionScreen.load(folder).table["effect"].tolist()  # another day
+        [-0.4]
+        """
+        path = Path(folder)
+        write_screen(self, path)
+        return path
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> LesionScreen:
+        """Load what `save` saved.
+
+        Raises
+        ------
+        ValueError
+            If no lesion screen is in the folder, or one of a newer version, or a file is damaged.
+        """
+        return cls(**read_screen(Path(folder)))
 
     def __len__(self) -> int:
         return len(self.table)

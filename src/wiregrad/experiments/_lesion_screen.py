@@ -170,6 +170,7 @@ def lesion_screen(
         null_effects,
         arguments={
             "targets": question.targets.tolist(),
+            "groups": _as_given(groups),
             "steps": list(question.steps),
             "mode": mode,
             "nulls": n_nulls,
@@ -179,7 +180,15 @@ def lesion_screen(
         },
         provenance=dict(network.provenance),
         seconds=time.perf_counter() - began,
+        stimulus=question.stimulus.cpu().numpy(),
     )
+
+
+def _as_given(groups: str | Iterable[Any] | None) -> Any:
+    """Return what tells the groups again: a column, or names; None for others, and the default."""
+    listed = list(groups) if isinstance(groups, (list, tuple)) else groups
+    named = isinstance(listed, list) and all(isinstance(name, (str, int)) for name in listed)
+    return listed if named or isinstance(listed, str) else None
 
 
 def _groups(

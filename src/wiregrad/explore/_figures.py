@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..show import plot_activations, plot_circuit, plot_losses, plot_stimulus, plot_targets
-from ..show.drawing import Figure, message_figure
+from ..show.drawing import Figure, message_figure, signed_heatmap
 from ..tables import strongest_targets, targets_by_group
 from ._answer import Answer
 from ._attribution import attribution_words
-from ._signed_heatmap import signed_heatmap
 
 __all__ = ["FIGURES", "figure_of", "figures_of"]
 

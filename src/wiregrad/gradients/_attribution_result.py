@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..network import MultilayeredNetwork
+from ._saved_attribution import read_attribution, write_attribution
 
 __all__ = ["COMPLETENESS", "JUMPS", "VERIFIED", "Attribution"]
 
@@ -179,6 +182,67 @@ class Attribution:
         batch, n_neurons, n_steps = self.shape
         by_layer = self.values.reshape(batch, n_steps, n_neurons)
         return by_layer.transpose(0, 2, 1)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save all of the attribution but its network.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or one that holds a saved attribution, which is replaced. It then holds
+            `result.json`, tables in parquet and arrays in npz.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds other files.
+        FileNotFoundError
+            If there is no folder to make it in.
+        OSError
+            If it cannot be written; what was saved there before is then as it was.
+
+        Notes
+        -----
+        Cost: the bytes of the arrays, compressed.
+
+        Examples
+        --------
+        >>> import tempfile, wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, "ASH", 3, device="cpu")
+        >>> found = wg.attribution(network, np.ones((2, 3)), {2: "AVA"}, progress=False)
+        >>> folder = found.save(tempfile.mkdtemp())
+        >>> again = wg.Attribution.load(folder, network)  # another day
+        >>> (again.values == found.values).all(), again.arguments["targets"]
+        (np.True_, {2: 'AVA'})
+        """
+        path = Path(folder)
+        write_attribution(self, path)
+        return path
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str], network: MultilayeredNetwork | None = None
+    ) -> Attribution:
+        """Load what `save` saved.
+
+        Parameters
+        ----------
+        folder : str or Path
+        network : MultilayeredNetwork, optional
+            The one that was asked, for `wiregrad.report`.
+
+        Raises
+        ------
+        ValueError
+            If no attribution is in the folder, or one of a newer version, or a file is damaged.
+        """
+        return cls(**read_attribution(Path(folder)), network=network)
 
     def __repr__(self) -> str:
         n_members, n_sources = self.values.shape

@@ -68,12 +68,16 @@ def asked_html(
 
 
 def wiring_html(
-    network: MultilayeredNetwork,
+    network: MultilayeredNetwork | None,
     provenance: Mapping[str, Any],
     more: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return which connectome and which model it is, and what the page's words mean."""
-    pairs = [*_wiring(network, provenance), *_model(network), *more]
+    """Return which connectome and which model it is, and what the page's words mean.
+
+    Of a network that is not there, only the connectome.
+    """
+    model = _model(network) if network is not None else []
+    pairs = [*_wiring(network, provenance), *model, *more]
     citations = provenance.get("connectome_citations", ())
     if citations:
         listed = [citations] if isinstance(citations, str) else map(str, citations)
@@ -82,14 +86,17 @@ def wiring_html(
     return definitions(pairs) + glossary
 
 
-def _wiring(network: MultilayeredNetwork, provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _wiring(
+    network: MultilayeredNetwork | None, provenance: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     if not provenance:
-        n_edges = len(network.weights.values)
-        return [
-            ("Connectome", "Not known: the network was made from bare weights."),
-            ("Size", f"{counted(network.n_neurons, 'neuron')}, {counted(n_edges, 'connection')}"),
-            ("Signs", "As the weights had them; how many are unknown is not recorded."),
-        ]
+        pairs = [("Connectome", "Not known: the network was made from bare weights.")]
+        if network is not None:
+            n_edges = len(network.weights.values)
+            size = f"{counted(network.n_neurons, 'neuron')}, {counted(n_edges, 'connection')}"
+            pairs.append(("Size", size))
+        signs = "As the weights had them; how many are unknown is not recorded."
+        return [*pairs, ("Signs", signs)]
     size = (
         f"{counted(provenance['n_neurons'], 'neuron')}, "
         f"{counted(provenance['n_edges'], 'connection')}, "

@@ -7,14 +7,20 @@ from collections.abc import Iterable
 from .._version import __version__
 from ..circuits import BestPaths, Circuit, CircuitComparison, best_paths, strongest_circuit
 from ._circuit import circuit_width, plot_circuit
-from ._html import Page, details, footer_of, paragraph, table, tiles
+from ._comparison_figures import plot_activation_changes, plot_flow_changes
+from ._html import Page, csv_links, details, footer_of, paragraph, table, tiles
 from ._member_tables import edge_table
-from ._words import amount, counted, joined
+from ._words import amount, counted, joined, signed
 
 __all__ = ["circuit_html", "circuit_page", "comparison_page", "paths_html", "paths_page"]
 
 _MOST_GROUPS, _MOST_EDGES = 12, 80  # in the picture of the circuit
 _MOST_PATHS, _MOST_CHANGES = 25, 200
+_COMPARED = (
+    "Two circuits, edge by edge and group by group. The flow of an edge is its weight times the "
+    "activation of the presynaptic neurons one step before: what it really delivers. A change is "
+    "the second circuit less the first; an edge that is not in one of them has the flow 0 there."
+)
 
 
 def circuit_page(found: Circuit, title: str | None) -> tuple[Page, str]:
@@ -32,6 +38,9 @@ def circuit_page(found: Circuit, title: str | None) -> tuple[Page, str]:
     page = Page(heading, tiles(numbers), footer_of(__version__, "a circuit"))
     page.add("The circuit", circuit_html(found, page))
     page.add("The strongest paths", paths_html(best))
+    page.add(
+        "Tables", csv_links({"edges": found.edges, "groups": found.nodes, "paths": best.paths})
+    )
     return page, f"circuit of {names}"
 
 
@@ -39,6 +48,7 @@ def paths_page(best: BestPaths, title: str | None) -> tuple[Page, str]:
     """Make the page of a list of paths, and what to call its file."""
     page = Page(title or "The strongest paths", "", footer_of(__version__, "a circuit's paths"))
     page.add("The strongest paths", paths_html(best, most=500))
+    page.add("Tables", csv_links({"paths": best.paths, "edges": best.edges}))
     return page, "paths"
 
 
@@ -57,22 +67,41 @@ def comparison_page(found: CircuitComparison, title: str | None) -> tuple[Page, 
         "Step": rows["layer"],
         "From": rows["pre"],
         "To": rows["post"],
-        "Flow, first": [f"{flow:+.3g}" for flow in rows["flow_first"]],
-        "Flow, second": [f"{flow:+.3g}" for flow in rows["flow_second"]],
-        "Change": [f"{flow:+.3g}" for flow in rows["flow_change"]],
+        "Flow, first": [signed(flow) for flow in rows["flow_first"]],
+        "Flow, second": [signed(flow) for flow in rows["flow_second"]],
+        "Change": [signed(flow) for flow in rows["flow_change"]],
     }
+    page.add("What is compared", paragraph(_COMPARED))
     said = f"The {counted(len(rows), 'edge')} whose flow changes most, of {len(found.edges):,}."
+    if len(rows) == len(found.edges):
+        said = f"{counted(len(rows), 'edge')}, the largest change of flow first."
     words = {"From", "To"}
-    page.add("What changes most", paragraph(said) + table(columns, numbers=set(columns) - words))
+    figure = page.figure(
+        plot_flow_changes(found),
+        "Edges whose flow changes most",
+        "A bar is an edge, up to the step it arrives at. Vermilion: the flow grows from the first "
+        "circuit to the second; blue: it falls.",
+        min_width=420,
+    )
+    table_ = table(columns, numbers=set(columns) - words)
+    page.add("What changes most", figure + paragraph(said) + table_)
     nodes = found.nodes.head(_MOST_CHANGES)
     columns = {
         "Step": nodes["layer"],
         "Group": nodes["group"],
         "Activation, first": [f"{value:.3f}" for value in nodes["activation_first"]],
         "Activation, second": [f"{value:.3f}" for value in nodes["activation_second"]],
-        "Change": [f"{value:+.3f}" for value in nodes["activation_change"]],
+        "Change": [signed(value) for value in nodes["activation_change"]],
     }
-    page.add("Groups", table(columns, numbers=set(columns) - {"Group"}))
+    figure = page.figure(
+        plot_activation_changes(found),
+        "Change of activation by group and step",
+        "A row is a group, a column a step. Vermilion: more active in the second circuit; blue: "
+        "less. White: in neither circuit.",
+        min_width=420,
+    )
+    page.add("Groups", figure, table(columns, numbers=set(columns) - {"Group"}))
+    page.add("Tables", csv_links({"edges": found.edges, "groups": found.nodes}))
     return page, "comparison of circuits"
 
 

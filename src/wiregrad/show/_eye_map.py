@@ -12,25 +12,16 @@ import pandas as pd
 from ._ngl_colours import colours_of, range_of
 from ._plotly import (
     ACTIVATION_SCALE,
-    EXCITATION,
-    INHIBITION,
+    SIGNED_SCALE,
     Figure,
+    colour_bar,
     graph_objects,
     message_figure,
     new_figure,
     plain,
 )
 
-__all__ = ["SIGNED_SCALE", "plot_eye_map"]
-
-#: Blue for what inhibits, vermilion for what excites, nearly white at 0 in the middle.
-SIGNED_SCALE = (
-    (0.0, INHIBITION),
-    (0.25, "#8fbddb"),
-    (0.5, "#f5f5f5"),
-    (0.75, "#f0b088"),
-    (1.0, EXCITATION),
-)
+__all__ = ["plot_eye_map"]
 
 _ACROSS = 3
 _SIDE = 300  # pixels of a panel
@@ -222,8 +213,7 @@ def _marks(go: Any, table: pd.DataFrame, value: str, shown: dict[str, Any], bar:
             "colorscale": [list(stop) for stop in shown["scale"]],
             "showscale": bar,
             "colorbar": {
-                "title": {"text": plain(shown["title"]), "side": "right"},
-                "thickness": 12,
+                **colour_bar(shown["title"]),
                 "len": 220,
                 "lenmode": "pixels",
                 "nticks": 5,

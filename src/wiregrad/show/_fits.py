@@ -7,13 +7,23 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from ._plotly import EXCITATION, INK, Figure, graph_objects, message_figure, new_figure, plain
+from ._plotly import (
+    EXCITATION,
+    INK,
+    Figure,
+    graph_objects,
+    message_figure,
+    new_figure,
+    plain,
+    square,
+)
 
 __all__ = ["HasFit", "plot_fit", "plot_parameters", "plot_residuals"]
 
 _TRAINED, _HELD_OUT = "#a298cd", EXCITATION
 _MOST_POINTS = 5_000
 _MOST_VALUES = 140
+_UNIT = "unit of the recording"
 
 
 class HasFit(Protocol):
@@ -59,10 +69,11 @@ def plot_fit(result: HasFit) -> Figure:
     rows, note = _some(result.predictions)
     if not len(rows):
         return message_figure("Nothing was measured.")
-    figure = _scatter(rows, rows["predicted"], "predicted", note)
+    figure = _scatter(rows, rows["predicted"], f"predicted ({_UNIT})", note)
     both = rows[["value", "predicted"]].to_numpy(dtype=float)
     ends = [float(both.min()), float(both.max())]
     _line(figure, ends, ends)
+    square(figure)
     return figure
 
 
@@ -87,7 +98,7 @@ def plot_residuals(result: HasFit) -> Figure:
     if not len(rows):
         return message_figure("Nothing was measured.")
     left = rows["value"] - rows["predicted"]
-    figure = _scatter(rows, left, "measured minus predicted", note, over="predicted")
+    figure = _scatter(rows, left, f"measured minus predicted ({_UNIT})", note, over="predicted")
     predicted = rows["predicted"].to_numpy(dtype=float)
     _line(figure, [float(predicted.min()), float(predicted.max())], [0.0, 0.0])
     return figure
@@ -170,14 +181,14 @@ def _some(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     every = int(np.ceil(len(rows) / _MOST_POINTS))
     if every <= 1:
         return rows, ""
-    return rows.iloc[::every], f" (1 of {every} of {len(rows):,} values)"
+    return rows.iloc[::every], f" · 1 of {every} of {len(rows):,} values"
 
 
 def _scatter(
     rows: pd.DataFrame, heights: pd.Series, title: str, note: str, over: str = "value"
 ) -> Figure:
     go = graph_objects()
-    across = {"value": "measured", "predicted": "predicted"}[over]
+    across = {"value": f"measured ({_UNIT})", "predicted": f"predicted ({_UNIT})"}[over]
     figure = new_figure(
         420,
         xaxis={"title": {"text": across + note}},

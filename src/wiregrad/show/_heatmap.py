@@ -9,9 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ._plotly import ACTIVATION_SCALE, INK, Figure, graph_objects, new_figure, plain, short
+from ._plotly import (
+    ACTIVATION_SCALE,
+    INK,
+    Figure,
+    colour_bar,
+    graph_objects,
+    new_figure,
+    plain,
+    short,
+)
 
-__all__ = ["group_heatmap", "heatmap_width", "step_name"]
+__all__ = ["cell_numbers", "group_heatmap", "heatmap_width", "step_name"]
 
 _ROW = 24  # pixels
 _LABEL = 22  # characters
@@ -77,26 +86,26 @@ def group_heatmap(
             zmax=1,
             colorscale=ACTIVATION_SCALE,
             showscale=not numbered,
-            colorbar={"title": {"text": plain(what), "side": "right"}, "thickness": 12},
+            colorbar=colour_bar(what),
             xgap=2,
             ygap=2,
         )
     )
-    figure.add_trace(_numbers(go, values, texts))
+    figure.add_trace(cell_numbers(texts, values > _DARK))
     return figure
 
 
-def _numbers(go: Any, values: npt.NDArray[np.float64], texts: npt.NDArray[np.object_]) -> Any:
-    """Write the texts of the cells, light on dark and dark on light."""
+def cell_numbers(texts: npt.NDArray[np.object_], dark: npt.NDArray[np.bool_]) -> Any:
+    """Write texts into the cells of a heatmap, light on `dark` ones and dark on light ones."""
     rows, columns = np.nonzero(texts != "")
-    return go.Scatter(
+    return graph_objects().Scatter(
         x=columns.tolist(),
         y=rows.tolist(),
         mode="text",
         text=texts[rows, columns].tolist(),
         textfont={
             "size": 12,
-            "color": ["#ffffff" if dark else INK for dark in values[rows, columns] > _DARK],
+            "color": ["#ffffff" if light else INK for light in dark[rows, columns]],
         },
         hoverinfo="skip",
         showlegend=False,

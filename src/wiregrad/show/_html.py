@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pandas as pd
 
 from ._style import SCRIPT, STYLE
 
@@ -13,9 +16,13 @@ if TYPE_CHECKING:
     from ._plotly import Figure
 
 __all__ = [
-    *("Page", "code", "definitions", "details", "footer_of", "heading", "paragraph", "table"),
-    "tiles",
+    *("Page", "code", "csv_links", "definitions", "details", "footer_of", "heading", "paragraph"),
+    *("table", "tiles"),
 ]
+
+
+#: Rows of a table that a page carries for taking away: not all of a whole brain's synapses.
+_MOST_CARRIED = 20_000
 
 
 class Page:
@@ -112,6 +119,35 @@ def tiles(pairs: Mapping[str, str]) -> str:
 def code(text: str) -> str:
     """Return lines of a program."""
     return f"<pre><code>{escape(text)}</code></pre>"
+
+
+def csv_links(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return links that save tables, which the page carries, as CSV files.
+
+    Parameters
+    ----------
+    tables : dict
+        Name, of which the file's is made, to table; what has no rows gets no link. Of more than
+        20,000 rows the first are saved, and that is said.
+
+    Examples
+    --------
+    >>> csv_links({"folds": pd.DataFrame({"loss": [0.5]})})[:60]
+    '<p class="soft">To take away, as CSV: <a download="folds.csv'
+    """
+    links = []
+    for name, frame in tables.items():
+        if not len(frame):
+            continue
+        rows = f"{len(frame):,} rows" if len(frame) != 1 else "1 row"
+        if len(frame) > _MOST_CARRIED:
+            rows = f"the first {_MOST_CARRIED:,} of {rows}"
+        text = frame.head(_MOST_CARRIED).to_csv(index=False, lineterminator="\n")
+        address = f"data:text/csv;charset=utf-8,{quote(text, safe=',.-_')}"
+        links.append(
+            f'<a download="{escape(name)}.csv" href="{address}">{escape(name)}</a> ({rows})'
+        )
+    return f'<p class="soft">To take away, as CSV: {", ".join(links)}.</p>' if links else ""
 
 
 def details(summary: str, html: str) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ._plotly import Figure, graph_objects, message_figure, new_figure
+from ._plotly import LOG_TICK, Figure, graph_objects, message_figure, new_figure
 
 __all__ = ["HasLosses", "loss_curves", "plot_losses"]
 
@@ -109,6 +109,7 @@ def loss_curves(
     )
     if log:
         top, span = np.log10(positive.max()), np.log10(positive.max() / positive.min())
+        figure.update_yaxes(tickfont={"size": LOG_TICK})
         figure.update_yaxes(dtick=1 if span > 2 else None)  # else 2 and 5 stand between the powers
         if span > _DECADES:
             figure.update_yaxes(range=[top - _DECADES, top + 0.2])

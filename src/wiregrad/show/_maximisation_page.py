@@ -9,9 +9,10 @@ import pandas as pd
 
 from ..circuits import network_of
 from ..network import MultilayeredNetwork
+from ..tables import active_inputs
 from ._asked import asked_html, target_names
 from ._command import command_line
-from ._html import Page, code, footer_of, heading, paragraph, table, tiles
+from ._html import Page, code, csv_links, footer_of, heading, paragraph, table, tiles
 from ._losses import plot_losses
 from ._member import Member
 from ._repeat import python_lines
@@ -75,7 +76,19 @@ def _page(
             page.add(f"Question {batch}", paragraph(member.answer(), "lead") + body)
     page.add("How the search went", _search_html(result, page))
     page.add("How to repeat this", _repeat_html(result, network))
+    tables = {"targets": result.targets, "target-neurons": result.target_neurons}
+    tables |= {"questions": result.members} | _inputs(result, network)
+    page.add("Tables", csv_links(tables))
     return page
+
+
+def _inputs(result: MaximisationResult, network: MultilayeredNetwork) -> dict[str, pd.DataFrame]:
+    """Return the active inputs of every question of the batch."""
+    parts = [
+        active_inputs(network, stimulus).assign(batch=batch)
+        for batch, stimulus in enumerate(result.batch_input)
+    ]
+    return {"stimulus": pd.concat(parts, ignore_index=True)}
 
 
 def _header_html(result: MaximisationResult, members: list[Member]) -> str:

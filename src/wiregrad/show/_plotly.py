@@ -18,12 +18,16 @@ __all__ = [
     "EXCITATION",
     "INHIBITION",
     "INK",
+    "LOG_TICK",
+    "SIGNED_SCALE",
     "Figure",
+    "colour_bar",
     "graph_objects",
     "message_figure",
     "new_figure",
     "plain",
     "short",
+    "square",
 ]
 
 #: Blue and vermilion of Okabe and Ito (2008) are told apart in every form of colour blindness.
@@ -40,6 +44,18 @@ ACTIVATION_SCALE = (
     (0.75, "#6f5fae"),
     (1.0, "#3d2683"),
 )
+
+#: Blue below 0, vermilion above, both dark enough for white letters; 0 is nearly white.
+SIGNED_SCALE = (
+    (0.0, "#00568a"),
+    (0.25, "#7fb3d5"),
+    (0.5, "#f5f5f5"),
+    (0.75, "#eda06a"),
+    (1.0, "#b84f00"),
+)
+
+#: Size of labels on logarithmic axes, in pixels: plotly writes powers of ten a quarter larger.
+LOG_TICK = 11
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
@@ -107,9 +123,24 @@ def new_figure(height: int, **layout: Any) -> Figure:
         hoverlabel={"align": "left", "font": {"family": _FONT, "size": 12}},
     )
     figure.update_layout(**layout)
-    figure.update_xaxes(title={"font": {"size": 13}})
-    figure.update_yaxes(title={"font": {"size": 13}})
+    figure.update_xaxes(title={"font": {"size": 13}, "standoff": 10})
+    figure.update_yaxes(title={"font": {"size": 13}, "standoff": 10})
     return figure
+
+
+def colour_bar(what: str) -> dict[str, Any]:
+    """Return the scale of a figure's colours; `what` they are is escaped."""
+    return {
+        "title": {"text": plain(what), "side": "right", "font": {"size": 13}},
+        "tickfont": {"size": 12},
+        "thickness": 12,
+    }
+
+
+def square(figure: Figure) -> None:
+    """Give both axes of a figure the same scale, as its quantities have the same unit."""
+    figure.update_xaxes(constrain="domain", constraintoward="left")
+    figure.update_yaxes(constrain="domain", scaleanchor="x", scaleratio=1)
 
 
 def message_figure(message: str) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from ..circuits import Circuit
 from ._circuit import layout_of
 from ._ngl_colours import colours_of
 from ._plotly import ACTIVATION_SCALE, EXCITATION, INHIBITION, INK, short
-from ._write import check_writable
+from ._printing import check_printable, matplotlib_part, print_styles
 
 __all__ = ["print_circuit"]
 
@@ -21,7 +20,6 @@ _COLUMN, _ROW = 1.35, 0.24  # inches
 _BOX, _BOX_HEIGHT = 0.62, 0.72  # parts of a column and of a row
 _POINTS = 0.55  # of line width for a pixel on the screen
 _LABEL, _DIGITS = 15, 12  # characters that fit a box
-_FORMATS = (".pdf", ".svg", ".eps", ".png")
 
 
 def print_circuit(
@@ -66,19 +64,16 @@ def print_circuit(
     'chain.svg'
     """
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
-        raise ValueError(f"{path.name} ends with none of {', '.join(_FORMATS)}")
+    check_printable(path)
     if not len(circuit.nodes):
         raise ValueError("there is no target, hence no circuit to print")
-    check_writable(path)
-    matplotlib = _matplotlib()
+    matplotlib_part()  # if it is missing, say so before any work
     circuit, nodes, lines = layout_of(circuit, groups, edges)
     first, last = nodes["layer"].min(), nodes["layer"].max()
     rows = float(nodes["y"].max()) + 1
     inches = ((last - first + 1) * _COLUMN, (rows + 3.4) * _ROW)
-    # Fonts as they are: texts of an SVG and of a PDF can then be edited.
-    with matplotlib.rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure = importlib.import_module("matplotlib.figure").Figure(figsize=inches)
+    with print_styles():
+        figure = matplotlib_part("figure").Figure(figsize=inches)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(first - 0.5, last + 0.5)
         axes.set_ylim(rows + 1.6, -1.8)
@@ -93,17 +88,6 @@ def print_circuit(
         _draw_legend(axes, circuit, first - 0.45, rows, font_size)
         figure.savefig(path)
     return path
-
-
-def _matplotlib() -> Any:
-    try:
-        return importlib.import_module("matplotlib")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "figures for print need matplotlib, which is not installed: "
-            'pip install "wiregrad[plot]"',
-            name=error.name,
-        ) from None
 
 
 def _draw_line(axes: Any, line: dict[Any, Any]) -> None:
@@ -128,7 +112,7 @@ def _draw_box(axes: Any, node: dict[Any, Any], font_size: float) -> None:
     others, target = node["n_groups"] > 1, node["n_targets"] > 0
     stops = [stop for _, stop in ACTIVATION_SCALE]
     fill = colours_of(np.array([node["activation"]]), (0.0, 1.0), stops)[0]
-    patches = importlib.import_module("matplotlib.patches")
+    patches = matplotlib_part("patches")
     axes.add_patch(
         patches.Rectangle(
             (node["layer"] - _BOX / 2, node["y"] - _BOX_HEIGHT / 2),
@@ -142,7 +126,7 @@ def _draw_box(axes: Any, node: dict[Any, Any], font_size: float) -> None:
         )
     )
     length = _DIGITS if node["group"].isdigit() else _LABEL
-    name = short(node["group"], length).replace("$", r"\$")  # no TeX
+    name = short(node["group"], length)
     axes.text(
         node["layer"],
         node["y"],

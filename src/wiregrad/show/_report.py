@@ -11,12 +11,15 @@ import numpy as np
 from torch import Tensor
 
 from ..circuits import BestPaths, Circuit, CircuitComparison
-from ..experiments import SweepResult
-from ..gradients import MaximisationResult
+from ..experiments import LesionScreen, NullComparison, SweepResult
+from ..gradients import Attribution, MaximisationResult
 from ..network import MultilayeredNetwork
-from ..training import TrainingResult
+from ..training import CrossValidation, FitResult, TrainingResult
+from ._attribution_page import attribution_page
 from ._circuit_page import circuit_page, comparison_page, paths_page
+from ._fit_page import cross_validation_page, fit_page
 from ._maximisation_page import maximisation_page
+from ._null_page import lesion_page, null_page
 from ._plotly import graph_objects
 from ._saliency_page import saliency_page
 from ._sweep_page import sweep_page
@@ -32,7 +35,8 @@ __all__ = ["Reportable", "has_report", "report"]
 
 #: What there is a report of.
 Reportable: TypeAlias = (
-    "MaximisationResult | SweepResult | TrainingResult | Circuit | BestPaths | CircuitComparison"
+    "MaximisationResult | SweepResult | TrainingResult | FitResult | CrossValidation | Attribution"
+    " | LesionScreen | NullComparison | Circuit | BestPaths | CircuitComparison"
     " | npt.NDArray[np.floating] | Tensor"
 )
 
@@ -42,6 +46,11 @@ _PAGES: Mapping[type, Callable[[Any, MultilayeredNetwork | None, str | None], tu
     MaximisationResult: maximisation_page,
     SweepResult: lambda result, _, title: sweep_page(result, title),
     TrainingResult: lambda result, _, title: training_page(result, title),
+    FitResult: lambda result, _, title: fit_page(result, title),
+    CrossValidation: lambda result, _, title: cross_validation_page(result, title),
+    Attribution: attribution_page,
+    LesionScreen: lesion_page,
+    NullComparison: lambda result, _, title: null_page(result, title),
     Circuit: lambda result, _, title: circuit_page(result, title),
     BestPaths: lambda result, _, title: paths_page(result, title),
     CircuitComparison: lambda result, _, title: comparison_page(result, title),
@@ -74,20 +83,27 @@ def report(
     attain, what the stimulus is, how the cell types are active, what circuit carries the activity,
     how the search went, and how to repeat it; of a batch, the first 6 members get sections of their
     own, and all are in a table. Of a sweep: what every problem attains, with how many inputs. Of a
-    training: its losses and parameters. Of a circuit, paths or a comparison of circuits: the
-    picture and the tables. Of a saliency map: which inputs raise and which lower the response.
+    training: its losses and parameters. Of a fit: how it went, what is predicted, held out too,
+    values before and after with their spread, and stability; of a cross-validation: every fold. Of
+    an attribution: the sources that carry the response, what of it is accounted for, and what came
+    of ablating some. Of a lesion screen: what the response needs, beside null models if there were
+    any; of a comparison with null models: every number beside theirs. Of a circuit, paths or a
+    comparison of circuits: the picture and the tables. Of a saliency map: which inputs raise and
+    which lower the response. Tables can be taken away as CSV files.
 
     Parameters
     ----------
-    result : MaximisationResult, SweepResult, TrainingResult, Circuit, BestPaths, \
-CircuitComparison, or a saliency map (ndarray or Tensor, shape (sensory, step))
+    result : MaximisationResult, SweepResult, TrainingResult, FitResult, CrossValidation, \
+Attribution, LesionScreen, NullComparison, Circuit, BestPaths, CircuitComparison, or a saliency \
+map (ndarray or Tensor, shape (sensory, step))
     path : str or Path, optional
         Where to write it; an existing file is replaced. By default a name made from connectome,
         targets and seed, such as `wiregrad-c-elegans-aval-and-avar-seed0.html`, in the current
         folder.
     network : MultilayeredNetwork, optional
         The network that was asked; needed for a result that was pickled or copied, which does not
-        hold it, and for a saliency map.
+        hold it, and for a saliency map. A lesion screen, or an attribution that was loaded, has a
+        fuller page with it.
     title : str, optional
         Heading of the page.
 
@@ -142,7 +158,8 @@ def _page_of(
             return make(result, network, title)
     raise TypeError(
         f"there is no report of a {type(result).__name__}: there is one of what "
-        "activation_maximisation, sweep, train_model, saliency, circuit, best_paths and "
+        "activation_maximisation, sweep, train_model, Trainer.fit, Trainer.cross_validate, "
+        "attribution, saliency, lesion_screen, ask_of_nulls, circuit, best_paths and "
         "compare_circuits return"
     )
 

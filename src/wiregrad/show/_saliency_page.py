@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from .._version import __version__
 from ..network import MultilayeredNetwork
 from ..tables import ArrayLike, saliency_by_group
 from ._asked import wiring_html
-from ._eye_map import SIGNED_SCALE
 from ._heatmap import step_name
-from ._html import Page, footer_of, paragraph, table, tiles
-from ._plotly import Figure, graph_objects, message_figure, new_figure, plain, short
+from ._html import Page, csv_links, footer_of, paragraph, table, tiles
+from ._plotly import Figure
+from ._signed_heatmap import signed_heatmap
+from ._words import signed
 
 __all__ = ["plot_saliency", "saliency_page"]
-
-_ROW, _LABEL = 22, 22  # pixels, characters
 
 
 def plot_saliency(by_group: pd.DataFrame, limit: int = 40) -> Figure:
@@ -52,65 +50,14 @@ def plot_saliency(by_group: pd.DataFrame, limit: int = 40) -> Figure:
     >>> figure.data[0].zmin, figure.data[0].zmax, figure.layout.yaxis.ticktext
     (-0.3, 0.3, ('ASH · 2', 'PHB · 2'))
     """
-    go = graph_objects()
-    largest = by_group["mean"].abs().groupby(by_group["group"].astype(object)).max()
-    ranked = largest[largest > 0].sort_values(ascending=False, kind="stable")
-    if not len(ranked):
-        return message_figure("No input matters: the map is 0 everywhere.")
-    kept = [str(name) for name in ranked.index[:limit]]
-    drawn = by_group[by_group["group"].isin(kept)]
-    cells = drawn.pivot_table(index="group", columns="step", values="mean").reindex(kept)
-    sizes = drawn.groupby("group")["n"].first()
-    left = len(ranked) - len(kept)
-    title = "step at which the input is given" + (
-        f" · {left:,} more groups are not drawn" if left else ""
+    return signed_heatmap(
+        by_group,
+        "mean",
+        "mean slope (activation per input)",
+        "step at which the input is given",
+        limit,
+        nothing="No input matters: the map is 0 everywhere.",
     )
-    labels = [f"{plain(short(name, _LABEL))} · {sizes[name]:,}" for name in kept]
-    figure = new_figure(100 + _ROW * len(kept), margin={"l": 60, "r": 20, "t": 24, "b": 50})
-    figure.update_xaxes(
-        title={"text": plain(title), "font": {"size": 13}},
-        tickvals=list(range(cells.shape[1])) if cells.shape[1] <= 30 else None,
-        ticktext=[step_name(int(step)) for step in cells.columns] if cells.shape[1] <= 30 else None,
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(kept))),
-        ticktext=labels,
-        range=[len(kept) - 0.5, -0.5],
-        showgrid=False,
-        zeroline=False,
-        automargin=True,
-        ticks="",
-    )
-    top = float(ranked.iloc[0])
-    values = cells.to_numpy(dtype=np.float64)
-    figure.add_trace(
-        go.Heatmap(
-            z=[[None if np.isnan(cell) else cell for cell in row] for row in values.tolist()],
-            zmin=-top,
-            zmax=top,
-            colorscale=[list(stop) for stop in SIGNED_SCALE],
-            xgap=2,
-            ygap=2,
-            hovertext=_hover(drawn, cells),
-            hovertemplate="%{hovertext}<extra></extra>",
-            colorbar={
-                "title": {"text": "mean slope (activation per input)", "side": "right"},
-                "thickness": 12,
-            },
-        )
-    )
-    return figure
-
-
-def _hover(drawn: pd.DataFrame, cells: pd.DataFrame) -> list[list[str]]:
-    texts = {
-        (row.group, row.step): f"<b>{plain(row.group)}</b>, step {row.step}<br>mean "
-        f"{row.mean:.3g} of {row.n:,}, from {row.min:.3g} to {row.max:.3g}"
-        for row in drawn.itertuples()
-    }
-    return [[texts.get((name, step), "") for step in cells.columns] for name in cells.index]
 
 
 def saliency_page(
@@ -151,6 +98,7 @@ def saliency_page(
         "input that is off has the slope 0, whatever it would do if switched on."
     )
     page.add("How to read it", paragraph(caveat))
+    page.add("Tables", csv_links({"saliency": rows}))
     page.add("The network", wiring_html(network, network.provenance))
     return page, f"saliency {origin}"
 
@@ -165,8 +113,8 @@ def _strongest(rows: pd.DataFrame) -> str:
         "Group": shown["group"],
         "Step": [step_name(step) for step in shown["step"]],
         "Neurons": [f"{n:,}" for n in shown["n"]],
-        "Mean": [f"{value:+.3g}" for value in shown["mean"]],
-        "Lowest": [f"{value:+.3g}" for value in shown["min"]],
-        "Highest": [f"{value:+.3g}" for value in shown["max"]],
+        "Mean": [signed(value) for value in shown["mean"]],
+        "Lowest": [signed(value) for value in shown["min"]],
+        "Highest": [signed(value) for value in shown["max"]],
     }
     return table(columns, numbers=set(columns) - {"Group"})

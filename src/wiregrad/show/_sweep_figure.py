@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ._plotly import Figure, graph_objects, message_figure, new_figure, plain
+from ._plotly import LOG_TICK, Figure, graph_objects, message_figure, new_figure, plain
 
 __all__ = ["HasProblems", "plot_sweep"]
 
@@ -146,6 +146,7 @@ def _empty(n: int) -> Figure:
     figure.update_xaxes(showticklabels=False, row=1, col=1)
     figure.update_yaxes(title=_title("mean activation"), range=[-0.04, 1.05], row=1, col=1)
     figure.update_yaxes(title=_title("active inputs"), type="log", dtick=1, row=2, col=1)
+    figure.update_yaxes(tickfont={"size": LOG_TICK}, row=2, col=1)
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..experiments import SweepResult
-from ._html import Page, code, definitions, footer_of, paragraph, table, tiles
+from ._html import Page, code, csv_links, definitions, footer_of, paragraph, table, tiles
 from ._sweep_figure import plot_sweep
 
 __all__ = ["sweep_page"]
@@ -49,6 +49,8 @@ def sweep_page(swept: SweepResult, title: str | None) -> tuple[Page, str]:
         f"swept = wg.SweepResult({str(swept.folder)!r})\nswept.members\nswept.targets\n"
     )
     page.add("How to look further", paragraph("All of it, in Python:") + code(lines))
+    tables = {"problems": swept.members, "targets": swept.targets, "failed": swept.failed}
+    page.add("Tables", csv_links(tables))
     return page, f"sweep {origin} {swept.folder.name}"
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+import pandas as pd
+
 from ..training import TrainingResult
 from ._asked import wiring_html
-from ._html import Page, definitions, footer_of, paragraph, table, tiles
+from ._html import Page, code, csv_links, definitions, details, footer_of, paragraph, table, tiles
 from ._losses import loss_curves
 from ._plotly import Figure
+from ._repeat import setup_lines
+from ._repeat_fit import training_lines
+from ._words import counted
 
 __all__ = ["HasHistory", "plot_training", "training_page"]
 
@@ -82,36 +87,61 @@ def training_page(result: TrainingResult, title: str | None) -> tuple[Page, str]
     note = paragraph(stopped, "note") if result.interrupted else ""
     heading = title or f"Which parameters explain the responses? {origin}"
     page = Page(heading, note + tiles(numbers), footer_of(result.version, origin))
-    page.add("What was trained", wiring_html(result.model, result.provenance), _arguments(result))
+    asked = paragraph(
+        "Which slopes and biases of the groups bring the activations of the network nearest to the "
+        "targets, stimulus by stimulus? Stimuli to validate with are not trained on."
+    )
+    wiring = wiring_html(result.model, result.provenance)
+    page.add("What was trained", asked, wiring, _arguments(result))
     figure = page.figure(
         plot_training(result),
         "Losses over the epochs of the training",
         "Distance: mean absolute difference between the network's activation and the targets'. The "
-        f"dotted line stands at the parameters that were kept, those after {result.kept_epoch:,} "
-        "steps.",
+        f"dotted line stands at the parameters that were kept, those after "
+        f"{counted(result.kept_epoch, 'step')}.",
         min_width=340,
     )
     page.add("How the training went", figure)
     page.add("Parameters by group", _parameters(result))
+    setup = setup_lines(result.model, result.provenance, result.version)
+    said = (
+        f"With wiregrad {result.version} and seed {result.seed} these lines give the same training."
+    )
+    page.add("How to repeat this", paragraph(said), code(training_lines(result, setup)))
+    history = pd.DataFrame(result.history).rename_axis("epoch").reset_index()
+    targets = pd.concat([result.train_targets, result.val_targets], ignore_index=True)
+    tables = {"losses": history, "parameters": _parameter_table(result), "targets": targets}
+    page.add("Tables", csv_links(tables))
     return page, f"training {origin} seed{result.seed}"
 
 
 def _arguments(result: TrainingResult) -> str:
     pairs = [("Seed", str(result.seed)), ("Seconds", f"{result.seconds:.1f}")]
-    pairs += [(name, str(value)) for name, value in result.arguments.items()]
-    return definitions(pairs)
+    settings = [(name, str(value)) for name, value in result.arguments.items()]
+    return definitions(pairs) + details("All settings", definitions(settings))
+
+
+def _parameter_table(result: TrainingResult) -> pd.DataFrame:
+    """Return slope and bias of each group as they are now; of a network without groups, no rows."""
+    model = result.model
+    columns = ["group", "slope", "bias"]
+    if model.groups is None or model.slope is None or model.biases is None:
+        return pd.DataFrame(columns=columns)
+    names = [str(name) for name in model.groups.names]
+    values = [part.detach().flatten().tolist() for part in (model.slope, model.biases)]
+    return pd.DataFrame(dict(zip(columns, [names, *values], strict=True)))
 
 
 def _parameters(result: TrainingResult) -> str:
-    model = result.model
-    if model.groups is None or model.slope is None or model.biases is None:
+    rows = _parameter_table(result)
+    if not len(rows):
         return paragraph("The network has no groups, hence no parameters of its own.")
-    names = [str(name) for name in model.groups.names]
+    shown = rows.head(_MOST_ROWS)
     columns: dict[str, Iterable[object]] = {
-        "Group": names[:_MOST_ROWS],
-        "Slope": [f"{value:.4g}" for value in model.slope.detach().flatten().tolist()[:_MOST_ROWS]],
-        "Bias": [f"{value:.4g}" for value in model.biases.detach().flatten().tolist()[:_MOST_ROWS]],
+        "Group": shown["group"],
+        "Slope": [f"{value:.4g}" for value in shown["slope"]],
+        "Bias": [f"{value:.4g}" for value in shown["bias"]],
     }
-    left = len(names) - _MOST_ROWS
+    left = len(rows) - len(shown)
     said = f"{left:,} more groups are not in this table." if left > 0 else ""
     return table(columns, numbers={"Slope", "Bias"}) + (paragraph(said) if said else "")

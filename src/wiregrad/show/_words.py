@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["amount", "counted", "joined"]
+__all__ = ["amount", "counted", "joined", "signed"]
 
 
 def joined(names: Sequence[str], limit: int = 6) -> str:
@@ -43,3 +43,14 @@ def amount(value: float, digits: int = 2) -> str:
     if value == 0 or abs(value) >= smallest / 2:
         return f"{value:.{digits}f}" if value else "0"
     return f"{'>-' if value < 0 else '<'}{smallest:.{digits}f}"
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a number that may be of either sign, with so many digits; 0 has none.
+
+    Examples
+    --------
+    >>> signed(0.12345), signed(-2e-05), signed(0.0)
+    ('+0.123', '-2e-05', '0')
+    """
+    return f"{value:+.{digits}g}" if value else "0"

@@ -15,6 +15,7 @@ from ._plotly import (
     short,
 )
 from ._repeat import literal
+from ._signed_heatmap import signed_heatmap
 from ._words import amount, counted, joined
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "placed_nodes",
     "plain",
     "short",
+    "signed_heatmap",
     "step_name",
 ]
