@@ -78,6 +78,19 @@ def test_baselines_and_nulls_come_back(tmp_path: Path) -> None:
     assert_equal(again, wg.Attribution.load(again.save(tmp_path / "saved")))
 
 
+def test_what_was_done_to_neurons_and_shared_jumps_come_back(tmp_path: Path) -> None:
+    network = make_random()
+    manipulations = wg.Manipulations().clamp(3, 0.5).silence(4)
+    state = np.full((network.all_weights.shape[0],), 0.2)
+    found = ask(network, manipulations=manipulations, initial_state=state, share_jumps=True)
+    again = wg.Attribution.load(found.save(tmp_path / "saved"), network)
+    assert_equal(found, again)
+    assert again.arguments["manipulations"] == str(manipulations)
+    np.testing.assert_array_equal(again.arguments["initial_state"], state)
+    assert found.jump_values is not None
+    np.testing.assert_array_equal(again.jump_values, found.jump_values)
+
+
 def test_what_is_no_attribution_is_refused(tmp_path: Path) -> None:
     found = ask(make_random())
     folder = found.save(tmp_path / "saved")

@@ -18,6 +18,8 @@ __all__ = ["read_attribution", "write_attribution"]
 
 _PAGE = ("kind_of_sources", "method", "shape", "seed", "arguments", "provenance", "n_runs")
 _ARRAYS = ("values", "activity", "target", "stimulus")
+_OPTIONAL = ("jump_values", "null_share")
+_GIVEN = ("baseline", "initial_state")  # arguments that are arrays
 _PAIRS = "pairs"
 
 KIND = SavedKind(
@@ -44,12 +46,14 @@ def write_attribution(found: Attribution, folder: Path) -> None:
     page |= {"kind_of_sources": found.kind}
     arguments = dict(found.arguments)
     arrays = {name: getattr(found, name) for name in _ARRAYS}
-    baseline = arguments.pop("baseline", None)
-    if baseline is not None:
-        given = baseline.detach().cpu() if isinstance(baseline, torch.Tensor) else baseline
-        arrays["baseline"] = np.asarray(given)
-    if found.null_share is not None:
-        arrays["null_share"] = found.null_share
+    if arguments["manipulations"] is not None:
+        arguments["manipulations"] = str(arguments["manipulations"])
+    maybe = {name: arguments.pop(name) for name in _GIVEN}
+    maybe |= {name: getattr(found, name) for name in _OPTIONAL}
+    for name, given in maybe.items():
+        if given is not None:
+            given = given.detach().cpu() if isinstance(given, torch.Tensor) else given
+            arrays[name] = np.asarray(given)
     page["arguments"] = _as_pairs(arguments)
     KIND.write(
         folder,
@@ -81,8 +85,8 @@ def read_attribution(folder: Path) -> dict[str, Any]:
         **{name: arrays[name] for name in _ARRAYS},
         "kind": page["kind_of_sources"],
         "shape": None if shape is None else tuple(shape),
-        "arguments": {**arguments, "baseline": arrays.get("baseline")},
-        "null_share": arrays.get("null_share"),
+        "arguments": arguments | {name: arrays.get(name) for name in _GIVEN},
+        **{name: arrays.get(name) for name in _OPTIONAL},
     }
 
 

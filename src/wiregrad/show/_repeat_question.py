@@ -24,11 +24,13 @@ __all__ = [
 ]
 
 _MOST_WRITTEN = 400  # entries of a stimulus
+_OPEN = ("baseline", "initial_state", "manipulations")  # what no literal is written of
 
 
 def attribution_lines(found: Attribution, network: MultilayeredNetwork | None) -> str:
     """Write a program that repeats an attribution, as far as it remembers."""
-    given = given_texts(found.arguments | {"method": found.method}, attribution)
+    arguments = found.arguments | {"method": found.method}
+    given = given_texts(_without_arrays(arguments), attribution) | _left_open(arguments)
     targets = given.pop("targets", "...")
     if found.null_share is not None:
         given["nulls"] = "...  # the null models, as they were given"
@@ -45,12 +47,9 @@ def attribution_lines(found: Attribution, network: MultilayeredNetwork | None) -
 
 def lesion_lines(screen: LesionScreen, network: MultilayeredNetwork | None) -> str:
     """Write a program that repeats a lesion screen, as far as it remembers."""
-    arguments = {name: value for name, value in screen.arguments.items() if name != "manipulations"}
-    given = given_texts(arguments, lesion_screen)
+    given = given_texts(_without_arrays(screen.arguments), lesion_screen)
+    given |= _left_open(screen.arguments)
     targets = given.pop("targets", "...")
-    if screen.arguments.get("manipulations"):
-        said = " ".join(str(screen.arguments["manipulations"]).split())
-        given["manipulations"] = f"...  # {said}"
     if "nulls" in given:
         given["connectome"] = "connectome"
     stimulus = "stimulus = ...  # (sensory, step)"
@@ -58,6 +57,22 @@ def lesion_lines(screen: LesionScreen, network: MultilayeredNetwork | None) -> s
         stimulus = stimulus_lines(screen.stimulus)
     call = call_text("wg.lesion_screen", ["network", "stimulus", targets], given)
     return _program(network, screen.provenance, screen.version, [stimulus, f"screen = {call}"])
+
+
+def _without_arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name not in _OPEN}
+
+
+def _left_open(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Write arguments that are known in words alone, or are arrays."""
+    texts = {}
+    for name in _OPEN:
+        value = arguments.get(name)
+        if value is None or (name == "manipulations" and not value):
+            continue
+        said = "as it was given: found.arguments" if name != "manipulations" else str(value)
+        texts[name] = f"...  # {' '.join(said.split())}"
+    return texts
 
 
 def stimulus_lines(stimulus: npt.NDArray[np.floating]) -> str:
