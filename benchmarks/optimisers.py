@@ -1,16 +1,17 @@
-"""Optimisers for the nearest approach: which comes nearest, in how many passes, with how few inputs.
+"""Optimisers for the nearest approach: which comes nearest, and in how many passes.
 
     python -m benchmarks.optimisers --out docs/solver.md
 
-A dozen targets each of the worm, the larva and FlyWire, the first of those of benchmarks.attainment,
-each asked for 1.0. Every optimiser begins at the linear start and gets the same number of passes
-(forward and backward); the best stimulus on its way counts. Minutes, most of them on FlyWire.
+A dozen targets each of the worm, the larva and FlyWire, the first of benchmarks.attainment, each
+asked for 1.0. Every optimiser begins at the linear start and gets as many passes, forward and
+backward; the best stimulus on its way counts. Minutes, most of them on FlyWire.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,9 @@ from wiregrad.gradients._start import make_starts
 from wiregrad.network import Slopes, shortest_walks
 
 from .attainment._question import ask
-from .engine._packages import CACHE
+from .engine._packages import ROOT, machine
 from .engine._problem import Problem
 from .engine._problems import AbsentError, Store
-from .measure import machine
 
 #: Names as in benchmarks.attainment.
 NAMES = ("worm", "larva", "flywire")
@@ -116,7 +116,7 @@ def proximal_adam(x: Tensor) -> Move:
 
 
 def projected(x: Tensor) -> Move:
-    """Steps along the slope, its largest entry scaled to the step size, back into [0, 1]."""
+    """Step along the slope, its largest entry scaled to the step size, back into [0, 1]."""
 
     def move(x: Tensor, slope: Tensor, number: int) -> Tensor:
         largest = slope.abs().flatten(1).amax(dim=1).clamp(min=1e-30)[:, None, None]
@@ -126,7 +126,7 @@ def projected(x: Tensor) -> Move:
 
 
 def lbfgs(model: wg.MultilayeredNetwork, one: ResolvedTargets, x: Tensor, leak: float) -> Best:
-    """scipy's L-BFGS-B on one target."""
+    """Run L-BFGS-B, scipy's, on one target."""
     best = Best(model, one, leak)
 
     def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
@@ -177,7 +177,7 @@ def of_connectome(name: str, store: Store) -> list[str]:
     asked = ask(name, store, 100, seed=0)
     problem = Problem.load(asked.problem)
     model = wg.MultilayeredNetwork(
-        problem.matrix(), problem.sensory.tolist(), asked.size.steps, bias=problem.bias
+        problem.matrix(), problem.sensory.tolist(), asked.size.steps, default_bias=problem.bias
     )
     walks = shortest_walks(model)
     chosen = [t for t in asked.targets if 1 <= walks[t] <= asked.size.steps][: 3 * TARGETS]
@@ -190,24 +190,17 @@ def of_connectome(name: str, store: Store) -> list[str]:
     table = table.iloc[moved].assign(batch=np.arange(len(moved)))
     found = compare(model, resolve_targets(wg.TargetActivation(table), model))
     nearest = whole.targets["nearest"].to_numpy()[moved]
-    default = pd.DataFrame(
-        {
-            "attained": nearest,
-            "active": whole.members["active_inputs"].to_numpy()[moved],
-            "at": whole.members["passes"].to_numpy()[moved],
-        }
-    )
-    found["the automatic search, before it leaves inputs out"] = default
+    found["wiregrad's search, before it leaves inputs out"] = pd.DataFrame({"attained": nearest})
     ceiling = np.max([table["attained"] for table in found.values()], axis=0)
     return [_row(name, way, table, ceiling) for way, table in found.items()]
 
 
 def _row(name: str, way: str, table: pd.DataFrame, ceiling: Any) -> str:
     share = table["attained"].to_numpy() / ceiling
-    active = "-" if way.startswith("the automatic") else f"{table['active'].median():,.0f}"
+    more = [f"{table[c].median():,.0f}" if c in table else "-" for c in ("active", "at")]
     return (
         f"| {name} | {way} | {(share >= 0.95).sum()} of {len(share)} | {share.mean():.3f} "
-        f"| {share.min():.3f} | {active} | {table['at'].median():.0f} |"
+        f"| {share.min():.3f} | {' | '.join(more)} |"
     )
 
 
@@ -215,8 +208,10 @@ def main() -> None:
     """Write the table, into the page if there is one."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--names", default=",".join(NAMES), help="which connectomes")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where problems are kept")
-    parser.add_argument("--data", type=Path, help="the folder of connectomes")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument(
+        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "wiregrad-benchmarks"
+    )
     parser.add_argument("--out", type=Path, help="the page to write the table into")
     options = parser.parse_args()
     lines = [
@@ -228,7 +223,7 @@ def main() -> None:
     ]
     for name in options.names.split(","):
         try:
-            lines += of_connectome(name, Store(options.cache, options.data))
+            lines += of_connectome(name, Store(options.data, options.cache, seed=0))
         except AbsentError as absent:
             lines.append(f"| {name} | {absent} | | | | | |")
         print(lines[-1])

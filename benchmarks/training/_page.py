@@ -213,7 +213,7 @@ root of its Fisher information).
 
 {recovery}
 
-"worm, tau": every class has memory, of 1.5 steps at the start. "worm, divisive": the connections of
+"worm-tau": every class has memory, of 1.5 steps at the start. "worm-divisive": the connections of
 the ten groups that inhibit most act divisively, in the pairs of groups that are inhibitory
 throughout. In the larva, where no transmitters are known, local neurons (LN) are taken as
 inhibitory and all others as excitatory.

@@ -71,8 +71,8 @@ class Experiment:
 EXPERIMENTS = {
     "worm": Experiment("worm"),
     "larva": Experiment("larva", per_class=6, epochs=120),
-    "worm, tau": Experiment("worm", parameters=("slope", "bias", "tau"), epochs=600, tau=1.5),
-    "worm, divisive": Experiment(
+    "worm-tau": Experiment("worm", parameters=("slope", "bias", "tau"), epochs=600, tau=1.5),
+    "worm-divisive": Experiment(
         "worm", divisive=10, parameters=("slope", "bias", "divisive"), per_class=2
     ),
 }
