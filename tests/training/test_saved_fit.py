@@ -64,7 +64,7 @@ def assert_same_value(one: Any, other: Any) -> None:
     assert type(one) is type(other)
     if isinstance(one, pd.DataFrame):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
-        for name in one.select_dtypes(object):
+        for name in (name for name, kind in one.dtypes.items() if kind.kind == "O"):
             assert one[name].tolist() == other[name].tolist()  # None is not NaN
     elif isinstance(one, np.ndarray):
         assert one.dtype == other.dtype
