@@ -71,3 +71,39 @@ def test_saved_attributions_and_screens(
         assert page.read_text(encoding="utf-8") == own.read_text(encoding="utf-8")
     assert run("report", str(tmp_path / "found"), "--connectome", "flyvis_column") == 2
     assert "wiregrad: error:" in capsys.readouterr().err
+
+
+def test_saved_fits(
+    worm: wg.Connectome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = wg.MultilayeredNetwork.from_connectome(worm, ["ASH", "FLP"], 3, device="cpu")
+    stimuli = np.random.default_rng(0).random((6, 4, 3))
+    recording = wg.Recording(np.linspace(0, 1, 6).reshape(6, 1), ["AVA"], steps=-1)
+    trainer = wg.Trainer("slope", epochs=2, restore_best=False)
+    found = trainer.cross_validate(network, stimuli, recording, folds=2, progress=False)
+    result = trainer.fit(network, stimuli, recording, progress=False)
+    result.save(tmp_path / "fit")
+    found.save(tmp_path / "folds")
+    wg.save_network(network, tmp_path / "network")
+    page, own = tmp_path / "page.html", tmp_path / "own.html"
+    words = ["report", str(tmp_path / "fit"), "--out", str(page)]
+    assert run(*words) == 0
+    assert "as it was before it was fitted" in page.read_text(encoding="utf-8")
+    kept = ["--network", str(tmp_path / "network")]
+    assert run(*words, *kept, "--connectome", "celegans") == 0
+    wg.report(result, own)
+    assert page.read_bytes() == own.read_bytes()
+    assert run("report", str(tmp_path / "folds"), "--out", str(page)) == 0
+    wg.report(found, own)
+    assert page.read_bytes() == own.read_bytes()
+    capsys.readouterr()
+    for more, message in (
+        (["--connectome", "celegans"], "--network and the folder that wg.save_network wrote"),
+        (kept, "a saved network takes the connectome it is of: --connectome"),
+        ([*kept, "--connectome", "flyvis_column"], "holds a network of the connectome"),
+        (["--network", str(tmp_path), "--connectome", "celegans"], "holds no saved network"),
+    ):
+        assert run(*words, *more) == 2
+        assert message in capsys.readouterr().err
+    assert run("report", str(tmp_path / "folds"), *kept) == 2
+    assert "--network is for the report of a fit" in capsys.readouterr().err

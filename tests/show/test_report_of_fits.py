@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,3 +143,37 @@ def test_names_that_are_code_stay_text(
     assert page.count("img") == 0
     assert page.count("b") <= 8  # the tiles
     assert HOSTILE[0] in page.cells
+
+
+def test_a_loaded_fit_has_the_same_page(fitted: wg.FitResult, tmp_path: Path) -> None:
+    folder = fitted.save(tmp_path / "fit")
+    assert fitted.network is not None
+    wg.save_network(fitted.network, tmp_path / "network")
+    network = wg.load_network(tmp_path / "network", wg.datasets.celegans(), device="cpu")
+    bare = wg.FitResult.load(folder)
+    own = wg.report(fitted, tmp_path / "own.html").read_text(encoding="utf-8")
+    for loaded, given in ((wg.FitResult.load(folder, network), None), (bare, network)):
+        page = wg.report(loaded, tmp_path / "again.html", network=given)
+        assert page.read_text(encoding="utf-8") == own
+    with pytest.raises(ValueError, match="does not have the fitted values"):
+        wg.report(bare, tmp_path / "again.html", network=make_network())
+
+
+def test_a_fit_without_its_network(
+    fitted: wg.FitResult, write: Callable[..., Parsed], tmp_path: Path
+) -> None:
+    own, page = write(fitted), write(wg.FitResult.load(fitted.save(tmp_path / "fit")))
+    assert "Each neuron" in own.text
+    assert "Each neuron" not in page.text
+    assert "network = ...  # as it was before it was fitted" in page.text
+    assert figures(page) == figures(own)
+    assert carried(page, "parameters").equals(carried(own, "parameters"))
+
+
+def test_a_loaded_cross_validation_has_the_same_page(
+    trainer: wg.Trainer, recorded: tuple[np.ndarray, wg.Recording], tmp_path: Path
+) -> None:
+    found = trainer.cross_validate(make_network(), *recorded, folds=2, progress=False)
+    loaded = wg.CrossValidation.load(found.save(tmp_path / "folds"))
+    pages = [wg.report(each, tmp_path / f"{n}.html") for n, each in enumerate((found, loaded))]
+    assert pages[0].read_bytes() == pages[1].read_bytes()

@@ -497,7 +497,7 @@ def report(
         typer.Argument(
             metavar="RESULT",
             help="The folder of a sweep, finished or not, or one that result.save made: of a "
-            "saved answer, an attribution or a lesion screen.",
+            "saved answer, an attribution, a lesion screen, a fit or a cross-validation.",
         ),
     ],
     out: Annotated[
@@ -512,6 +512,12 @@ def report(
         Optional[str],  # noqa: UP045
         typer.Option(help="What a saved answer was asked of; as for 'wiregrad maximise'."),
     ] = None,
+    network: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="The network of a fit, the folder that wg.save_network wrote; with --connectome."
+        ),
+    ] = None,
 ) -> None:
     """Write a saved result as one HTML page, which opens without a network connection.
 
@@ -520,9 +526,10 @@ def report(
       wiregrad report every-type
       wiregrad report ava --connectome celegans
       wiregrad report lesions-of-ava
+      wiregrad report fit --connectome celegans --network fitted-network
       wiregrad report every-type --out every-type.html --title "What switches each type on?"
     """
-    typer.echo(f"report: {report_of(result, out, title, connectome)}")
+    typer.echo(f"report: {report_of(result, out, title, connectome, network)}")
 
 
 @app.command()

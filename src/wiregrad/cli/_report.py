@@ -13,6 +13,7 @@ from .._saved_folder import kind_of
 from ..experiments import LesionScreen, SweepResult
 from ..gradients import Attribution, MaximisationResult
 from ..network import MultilayeredNetwork
+from ..training import CrossValidation, FitResult, load_network
 from ._connectomes import open_connectome
 
 __all__ = ["report_of", "report_path", "write_report"]
@@ -51,7 +52,13 @@ def write_report(result: MaximisationResult, path: Path | None) -> None:
     typer.echo(f"\nreport: {report(result, path)}")
 
 
-def report_of(saved: Path, out: Path | None, title: str | None, connectome: str | None) -> Path:
+def report_of(
+    saved: Path,
+    out: Path | None,
+    title: str | None,
+    connectome: str | None,
+    network: Path | None = None,
+) -> Path:
     """Write the report of a saved result, and return where it is.
 
     Raises
@@ -61,7 +68,8 @@ def report_of(saved: Path, out: Path | None, title: str | None, connectome: str 
     FileNotFoundError
         If there is nothing at the path.
     ValueError
-        If it is no saved result, or one whose connectome is needed and is not there.
+        If it is no saved result, or one whose connectome is needed and is not there, or the
+        connectome or the network is of another.
     """
     if not saved.exists():
         raise FileNotFoundError(
@@ -73,14 +81,39 @@ def report_of(saved: Path, out: Path | None, title: str | None, connectome: str 
     from ..show import report
 
     kind = kind_of(saved)
+    if kind == "fit":
+        fitted = FitResult.load(saved)
+        return report(fitted, out, title=title, network=_fitted_network(connectome, network))
+    if network is not None:
+        raise ValueError(f"--network is for the report of a fit, and {saved} does not hold one")
+    if kind == "cross-validation":
+        return report(CrossValidation.load(saved), out, title=title)
     if kind is None:
         return report(SweepResult(saved), out, title=title)
     if kind in ("attribution", "lesion screen"):
         found = Attribution.load(saved) if kind == "attribution" else LesionScreen.load(saved)
-        network = None if connectome is None else _network_of(found.provenance, connectome)
-        return report(found, out, title=title, network=network)
+        asked = None if connectome is None else _network_of(found.provenance, connectome)
+        return report(found, out, title=title, network=asked)
     result = MaximisationResult.load(saved)
     return report(result, out, title=title, network=_network_of(result.provenance, connectome))
+
+
+def _fitted_network(connectome: str | None, folder: Path | None) -> MultilayeredNetwork | None:
+    """Load the network of a fit, if it is there."""
+    if connectome is None and folder is None:
+        return None
+    if folder is None:
+        raise ValueError(
+            "a fit is of a network with fitted values, which the connectome alone does not tell: "
+            "--network and the folder that wg.save_network wrote; or leave --connectome away, and "
+            "the page says less of the network"
+        )
+    if connectome is None:
+        raise ValueError(
+            "a saved network takes the connectome it is of: --connectome and its name or its file, "
+            "as for 'wiregrad maximise'"
+        )
+    return load_network(folder, open_connectome(connectome), device="cpu")
 
 
 def _network_of(provenance: Mapping[str, Any], connectome: str | None) -> MultilayeredNetwork:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .._version import __version__
+from ..network import MultilayeredNetwork
 from ..training import CrossValidation, FitResult
 from ._asked import wiring_html
 from ._fit_course import plot_fit_losses, plot_folds
@@ -35,14 +36,26 @@ _MOST_ROWS = 200
 _MOST_ARGUMENT = 400  # characters
 
 
-def fit_page(result: FitResult, title: str | None) -> tuple[Page, str]:
-    """Make the page of a fit, and what to call its file."""
+def fit_page(
+    result: FitResult, network: MultilayeredNetwork | None, title: str | None
+) -> tuple[Page, str]:
+    """Make the page of a fit, and what to call its file.
+
+    Raises
+    ------
+    ValueError
+        If the network is not the one that was fitted.
+    """
+    if network is None:
+        network = result.network
+    elif network is not result.network:
+        result.require_fitted(network)
     origin = str(result.provenance.get("connectome", "bare weights"))
     name = title or f"Which parameters explain the recording? {origin}"
     stopped = "The training was stopped by hand: more epochs might have come nearer."
     note = paragraph(stopped, "note") if result.interrupted else ""
     page = Page(name, note + tiles(_numbers(result)), footer_of(result.version, origin))
-    page.add("What was fitted", wiring_html(result.network, result.provenance), _settings(result))
+    page.add("What was fitted", wiring_html(network, result.provenance), _settings(result))
     course = page.figure(
         plot_fit_losses(result),
         "Losses over the epochs",
@@ -58,7 +71,8 @@ def fit_page(result: FitResult, title: str | None) -> tuple[Page, str]:
         f"With wiregrad {result.version} and seed {result.seed} these lines give the same fit. "
         "The result does not hold stimuli and recording."
     )
-    lines = fit_lines(result, setup_lines(result.network, result.provenance, result.version))
+    before = "as it was before it was fitted"
+    lines = fit_lines(result, setup_lines(network, result.provenance, result.version, before))
     page.add("How to repeat this", paragraph(said), code(lines))
     tables = {
         "parameters": result.parameters,

@@ -49,11 +49,21 @@ def python_lines(result: MaximisationResult, network: MultilayeredNetwork) -> st
 
 
 def setup_lines(
-    network: MultilayeredNetwork, provenance: Mapping[str, Any], version: str
+    network: MultilayeredNetwork | None,
+    provenance: Mapping[str, Any],
+    version: str,
+    which: str = "the one that was asked",
 ) -> list[str]:
-    """Write the paragraphs of a program that make a network."""
+    """Write the paragraphs of a program that make a network.
+
+    One that is not there is left open, with a comment that says which it is.
+    """
+    first = f"import wiregrad as wg  # wiregrad {_comment(version)}"
+    if network is None:
+        origin = _comment(str(provenance.get("connectome", "bare weights")))
+        return [first, f"connectome = ...  # {origin}\nnetwork = ...  # {which}"]
     return [
-        f"import wiregrad as wg  # wiregrad {_comment(version)}",
+        first,
         _connectome_lines(provenance),
         _network_lines(network, provenance),
     ]

@@ -135,14 +135,7 @@ def _program(
     version: str,
     parts: Sequence[str],
 ) -> str:
-    if network is not None:
-        setup = setup_lines(network, provenance, version)
-    else:
-        origin = " ".join(str(provenance.get("connectome", "bare weights")).split())
-        setup = [
-            f"import wiregrad as wg  # wiregrad {version}",
-            f"connectome = ...  # {origin}\nnetwork = ...  # the one that was asked",
-        ]
+    setup = setup_lines(network, provenance, version)
     setup[0] = f"import numpy as np\n{setup[0]}"
     return "\n\n".join([*setup, *parts]) + "\n"
 

@@ -46,7 +46,7 @@ _PAGES: Mapping[type, Callable[[Any, MultilayeredNetwork | None, str | None], tu
     MaximisationResult: maximisation_page,
     SweepResult: lambda result, _, title: sweep_page(result, title),
     TrainingResult: lambda result, _, title: training_page(result, title),
-    FitResult: lambda result, _, title: fit_page(result, title),
+    FitResult: fit_page,
     CrossValidation: lambda result, _, title: cross_validation_page(result, title),
     Attribution: attribution_page,
     LesionScreen: lesion_page,
@@ -102,8 +102,8 @@ map (ndarray or Tensor, shape (sensory, step))
         folder.
     network : MultilayeredNetwork, optional
         The network that was asked; needed for a result that was pickled or copied, which does not
-        hold it, and for a saliency map. A lesion screen, or an attribution that was loaded, has a
-        fuller page with it.
+        hold it, and for a saliency map. A lesion screen, or an attribution or a fit that was
+        loaded, has a fuller page with it.
     title : str, optional
         Heading of the page.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from torch import Tensor
 from .._messages import few
 from ..network import MultilayeredNetwork
 from ._data import read_training_inputs
+from ._fitted_network import require_fitted
 from ._observation import Observation, Readout
 from ._reading import Reading
 from ._recording import Recording, channel_names, rows_of
+from ._saved_fit import read_fit, write_fit
 from ._tables import prediction_table
 
 __all__ = ["FitResult"]
@@ -28,8 +32,9 @@ class FitResult:
 
     Attributes
     ----------
-    network : MultilayeredNetwork
-        The network that was given, with the parameters of the best start.
+    network : MultilayeredNetwork or None
+        The network that was given, with the parameters of the best start; None in a fit that was
+        loaded without it.
     parameters : DataFrame
         A row a value that was trained: `parameter`, `name` (of the group, or the presynaptic one of
         a pair), `post` (postsynaptic group of a pair), `start` and `fitted` (before and after;
@@ -69,7 +74,7 @@ class FitResult:
     seconds : float
     """
 
-    network: MultilayeredNetwork
+    network: MultilayeredNetwork | None
     parameters: pd.DataFrame
     ensemble: dict[str, npt.NDArray[np.float64]]
     starts: pd.DataFrame
@@ -108,6 +113,93 @@ class FitResult:
         if not np.isnan(self.radius):
             lines.append(f"spectral radius {self.radius_before:.3g}, {self.radius:.3g}")
         return "\n  ".join(lines)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save all of the fit but its network, which `wiregrad.save_network` keeps.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or one that holds a saved fit, which is replaced. It then holds
+            `result.json`, tables in parquet and arrays in npz. The network goes into a folder of
+            its own.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds other files.
+        FileNotFoundError
+            If there is no folder to make it in.
+        OSError
+            If it cannot be written; what was saved there before is then as it was.
+
+        Notes
+        -----
+        Of a schedule that is a function its name is saved, and where some groups or channels are
+        called by texts and others by numbers, texts. Cost: the bytes of tables and arrays,
+        compressed.
+
+        Examples
+        --------
+        >>> import tempfile, wiregrad as wg
+        >>> worm = wg.datasets.celegans()
+        >>> network = wg.MultilayeredNetwork.from_connectome(worm, "ASH", 2, device="cpu")
+        >>> recording = wg.Recording(np.full((3, 1), 0.4), ["AVA"], steps=-1)
+        >>> trainer = wg.Trainer("slope", epochs=2)
+        >>> result = trainer.fit(network, np.ones((3, 2, 2)), recording, progress=False)
+        >>> place = Path(tempfile.mkdtemp())
+        >>> folder = result.save(place / "fit")
+        >>> wg.save_network(result.network, place / "network")
+        >>> network = wg.load_network(place / "network", worm, device="cpu")  # another day
+        >>> again = wg.FitResult.load(folder, network)
+        >>> again.train_loss == result.train_loss, again.arguments["epochs"]
+        (True, 2)
+        """
+        path = Path(folder)
+        write_fit(self, path)
+        return path
+
+    @classmethod
+    def load(
+        cls, folder: str | os.PathLike[str], network: MultilayeredNetwork | None = None
+    ) -> FitResult:
+        """Load what `save` saved.
+
+        Parameters
+        ----------
+        folder : str or Path
+        network : MultilayeredNetwork, optional
+            The network that was fitted, as of `wiregrad.load_network`. `predict` needs it, and
+            `wiregrad.report` says more with it.
+
+        Raises
+        ------
+        ValueError
+            If no fit is in the folder, a file is damaged or of a newer version, or the network is
+            another one: of another connectome, or without the fitted values.
+        """
+        result = cls(**read_fit(Path(folder)), network=None)
+        if network is not None:
+            result.require_fitted(network)
+            result.network = network
+        return result
+
+    def require_fitted(self, network: MultilayeredNetwork) -> None:
+        """Refuse a network that is not the one that was fitted.
+
+        Raises
+        ------
+        ValueError
+            If it was made from another connectome, or has other steps or other values than the
+            fitted ones. Factors on connections are not compared.
+        """
+        trainables = self.arguments.get("parameters", {})
+        require_fitted(network, self.provenance, trainables, self.parameters)
 
     def correlation(self, held_out: bool = True) -> float:
         """Return Pearson's correlation of what was predicted and measured, over all values.
@@ -148,22 +240,29 @@ class FitResult:
         Raises
         ------
         ValueError
-            If the recording does not fit the stimuli, the network or the readout.
+            If the recording does not fit the stimuli, the network or the readout, or the fit was
+            loaded without its network.
 
         Notes
         -----
         Cost: a run of the network.
         """
-        given = read_training_inputs(stimuli, self.network)[..., : self.network.num_layers]
-        rows, names = rows_of(recording, self.network, len(given)), channel_names(recording)
+        network = self.network
+        if network is None:
+            raise ValueError(
+                "this fit was loaded without its network, which predictions are made with: pass "
+                "it, FitResult.load(folder, network), as of wiregrad.load_network"
+            )
+        given = read_training_inputs(stimuli, network)[..., : network.num_layers]
+        rows, names = rows_of(recording, network, len(given)), channel_names(recording)
         per_channel = list(self.readout["channel"])
         if self.observation.readout == "channel" and names != per_channel:
             raise ValueError(
                 f"the readout was fitted for the channels {few(per_channel)}, and the recording "
                 f"has {few(names)}: give it the same ones, in the same order"
             )
-        kernel = self.observation.kernel(self.network.num_layers)
-        reading = Reading(self.network, 1, rows, kernel, leak=0.0, window=None)
+        kernel = self.observation.kernel(network.num_layers)
+        reading = Reading(network, 1, rows, kernel, leak=0.0, window=None)
         with torch.no_grad():
             seen = reading(given)
         readout = Readout(None, None)

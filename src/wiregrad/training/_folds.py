@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from ._fit import FitCall, run_fit, split_members
 from ._fit_result import FitResult
 from ._losses import LOSSES, Measured
 from ._recording import Recording, rows_of
+from ._saved_fit import read_folds, write_folds
 
 if TYPE_CHECKING:
     from ._trainer import Trainer
@@ -60,6 +63,44 @@ class CrossValidation:
         if measured.std() == 0 or predicted.std() == 0:
             return float("nan")
         return float(np.corrcoef(measured, predicted)[0, 1])
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Save it: `result.json` and tables in parquet.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or one that holds a saved cross-validation, which is replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds other files.
+        FileNotFoundError
+            If there is no folder to make it in.
+        OSError
+            If it cannot be written; what was saved there before is then as it was.
+        """
+        path = Path(folder)
+        write_folds(self, path)
+        return path
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> CrossValidation:
+        """Load what `save` saved.
+
+        Raises
+        ------
+        ValueError
+            If no cross-validation is in the folder, or one of a newer version, or a file is
+            damaged.
+        """
+        return cls(**read_folds(Path(folder)))
 
     def __repr__(self) -> str:
         losses = self.folds["test_loss"]
