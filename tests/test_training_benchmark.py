@@ -75,7 +75,7 @@ def test_the_page_says_what_falls_short_of_what_was_asked(benchmark: Any) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "starts", "judged"), [("worm", 3, 100), ("larva", 1, 17), ("worm, tau", 1, 100)]
+    ("name", "starts", "judged"), [("worm", 3, 100), ("larva", 1, 17), ("worm-tau", 1, 100)]
 )
 def test_known_parameters_come_back_from_every_start(
     benchmark: Any, shared_data: Any, name: str, starts: int, judged: int
