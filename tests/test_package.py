@@ -32,8 +32,8 @@ ROOMS = [
 BESIDE = {"datasets": "connectome", "__main__": "cli"}
 #: What every room may use.
 SHARED = {
-    *("_elsewhere", "_environment", "_index_keys", "_messages", "_saved_folder", "_version"),
-    "_whole_files",
+    *("_elsewhere", "_environment", "_index_keys", "_json_values", "_messages", "_saved_folder"),
+    *("_version", "_whole_files"),
 }
 #: What a room never imports.
 NEVER = {"connectome": {"torch"}}

@@ -24,9 +24,12 @@ from ._messages import few
 from ._version import __version__
 from ._whole_files import plain, write_file, write_named
 
-__all__ = ["SavedKind", "damaged", "kind_of"]
+__all__ = ["SavedKind", "damaged", "kind_of", "names_of_one_kind"]
 
 _PAGE, _ARRAYS = "result.json", "arrays"
+
+#: What names in tables may be.
+_SIMPLE = (str, bool, int, float, np.generic)
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,15 @@ class SavedKind:
         Names of its tables; letters and low lines.
     page : tuple of str
         What its page holds besides, as it is called there.
+    arrays : tuple of str
+        Names of the arrays that it cannot do without.
     """
 
     kind: str
     format: int
     tables: tuple[str, ...]
     page: tuple[str, ...]
+    arrays: tuple[str, ...] = ()
 
     def write(
         self,
@@ -107,6 +113,9 @@ class SavedKind:
                 found = {name: arrays[name] for name in arrays.files}
         except (pa.ArrowException, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
             raise damaged(folder, error) from None
+        missing = [name for name in self.arrays if name not in found]
+        if missing:
+            raise damaged(folder, KeyError(missing[0]))
         return page, tables, found
 
     def _read_page(self, folder: Path) -> dict[str, Any]:
@@ -190,6 +199,23 @@ def kind_of(folder: Path) -> str | None:
         return None
     page = _page_of(folder)
     return str(page.get("kind")) if isinstance(page, dict) else None
+
+
+def names_of_one_kind(names: pd.Series) -> pd.Series:
+    """Turn names into texts where they are of several kinds, or no texts or numbers.
+
+    A column of parquet holds one kind.
+
+    Examples
+    --------
+    >>> names_of_one_kind(pd.Series(["a", 7], dtype=object)).tolist()
+    ['a', '7']
+    """
+    there = names.notna()
+    kinds = {type(name) for name in names[there]}
+    if len(kinds) <= 1 and all(issubclass(kind, _SIMPLE) for kind in kinds):
+        return names
+    return names.map(str).where(there, None)
 
 
 def damaged(folder: Path, error: Exception) -> ValueError:

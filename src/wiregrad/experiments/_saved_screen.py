@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from .._saved_folder import SavedKind, damaged
+from .._saved_folder import SavedKind, names_of_one_kind
 
 if TYPE_CHECKING:
     from ._lesion_result import LesionScreen
 
 __all__ = ["read_screen", "write_screen"]
 
-_ARRAYS = ("null_intact", "null_effects")
-
-KIND = SavedKind("lesion screen", 1, ("table",), ("intact", "arguments", "provenance", "seconds"))
+KIND = SavedKind(
+    "lesion screen",
+    1,
+    ("table",),
+    ("intact", "arguments", "provenance", "seconds"),
+    ("null_intact", "null_effects"),
+)
 
 
 def write_screen(screen: LesionScreen, folder: Path) -> None:
@@ -31,14 +33,14 @@ def write_screen(screen: LesionScreen, folder: Path) -> None:
     OSError
         If it cannot be written.
     """
-    arrays = {name: getattr(screen, name) for name in _ARRAYS}
+    arrays = {name: getattr(screen, name) for name in KIND.arrays}
     if screen.stimulus is not None:
         arrays["stimulus"] = screen.stimulus
     KIND.write(
         folder,
         screen.version,
         {name: getattr(screen, name) for name in KIND.page},
-        {"table": _with_text_names(screen.table)},
+        {"table": screen.table.assign(group=names_of_one_kind(screen.table["group"]))},
         arrays,
     )
 
@@ -52,19 +54,10 @@ def read_screen(folder: Path) -> dict[str, Any]:
         If no lesion screen is in the folder, or one of a newer version, or a file is damaged.
     """
     page, tables, arrays = KIND.read(folder)
-    missing = [name for name in _ARRAYS if name not in arrays]
-    if missing:
-        raise damaged(folder, KeyError(missing[0]))
     fields = {name: page[name] for name in (*KIND.page, "version")}
     return {
         **fields,
         **tables,
-        **{name: arrays[name] for name in _ARRAYS},
+        **{name: arrays[name] for name in KIND.arrays},
         "stimulus": arrays.get("stimulus"),
     }
-
-
-def _with_text_names(table: pd.DataFrame) -> pd.DataFrame:
-    """Name groups by texts where they are named by things of several kinds."""
-    kinds = {type(name) for name in table["group"]}
-    return table if len(kinds) <= 1 else table.assign(group=table["group"].map(str))

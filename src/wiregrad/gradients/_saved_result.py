@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .._saved_folder import SavedKind, damaged
+from .._saved_folder import SavedKind
 
 if TYPE_CHECKING:
     from ._result import MaximisationResult
@@ -20,7 +20,13 @@ _LOSSES = ("activation_losses", "out_regularisation_losses", "in_regularisation_
 #: What a page holds of a result, as it is called there.
 SAVED = ("seed", "arguments", "provenance", "n_passes", "seconds", "stage_seconds", "interrupted")
 
-KIND = SavedKind("maximisation", 1, ("targets", "target_neurons", "members", "neurons"), SAVED)
+KIND = SavedKind(
+    "maximisation",
+    1,
+    ("targets", "target_neurons", "members", "neurons"),
+    SAVED,
+    ("input", "output", "snapshots", *_LOSSES),
+)
 
 
 def write_result(result: MaximisationResult, folder: Path) -> None:
@@ -63,9 +69,6 @@ def read_result(folder: Path) -> tuple[dict[str, Any], dict[str, pd.DataFrame], 
         If no result is in the folder, or one of a newer version, or a file is damaged.
     """
     page, tables, arrays = KIND.read(folder)
-    try:
-        losses = [arrays[name].tolist() for name in _LOSSES]
-        fields = [arrays["input"], arrays["output"], *losses, list(arrays["snapshots"])]
-    except KeyError as error:
-        raise damaged(folder, error) from None
+    losses = [arrays[name].tolist() for name in _LOSSES]
+    fields = [arrays["input"], arrays["output"], *losses, list(arrays["snapshots"])]
     return page, tables, fields

@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
-import numpy as np
-import torch
-
-from .._whole_files import plain
+from .. import _json_values
 from ._observation import Observation
 from ._parameters import Trainable
 
 __all__ = ["as_json", "of_json"]
 
-_OBJECTS = {"Trainable": Trainable, "Observation": Observation}
+_KINDS = {"Trainable": Trainable, "Observation": Observation}
 
 
 def as_json(value: Any) -> Any:
-    """Write a value; tuples, arrays, dicts and the trainer's objects by a dict that names them.
-
-    Of functions, and other objects, words are left.
-
-    Examples
-    --------
-    >>> as_json((0.5, None))
-    {'tuple': [0.5, None]}
-    >>> as_json(np.arange(2))
-    {'array': [0, 1], 'dtype': 'int64'}
-    """
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
-        return {"array": value.tolist(), "dtype": str(value.dtype)}
-    for name, kind in _OBJECTS.items():
-        if isinstance(value, kind):
-            given = {each.name: as_json(getattr(value, each.name)) for each in fields(kind)}
-            return {name: given}
-    if isinstance(value, Mapping):
-        return {"dict": [[as_json(key), as_json(item)] for key, item in value.items()]}
-    if isinstance(value, tuple):
-        return {"tuple": [as_json(item) for item in value]}
-    if isinstance(value, (list, set, range, np.ndarray)):
-        return [as_json(item) for item in value]
-    return plain(value)
+    """Write a value as `_json_values.as_json` does, and the trainer's objects as such."""
+    return _json_values.as_json(value, _KINDS)
 
 
 def of_json(value: Any) -> Any:
-    """Read what `as_json` wrote.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it did not write this.
-    """
-    if isinstance(value, list):
-        return [of_json(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return np.array(value["array"], dtype=value["dtype"])
-    ((name, held),) = value.items()
-    if name == "tuple":
-        return tuple(of_json(item) for item in held)
-    if name == "dict":
-        return {of_json(key): of_json(item) for key, item in held}
-    return _OBJECTS[name](**{key: of_json(item) for key, item in held.items()})
+    """Read what `as_json` wrote; errors as of `_json_values.of_json`."""
+    return _json_values.of_json(value, _KINDS)

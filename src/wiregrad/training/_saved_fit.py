@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from .._saved_folder import SavedKind, damaged
+from .._saved_folder import SavedKind, damaged, names_of_one_kind
 from .._version import __version__
 from ._saved_arguments import as_json, of_json
 
@@ -27,13 +27,13 @@ _ENSEMBLE = "ensemble_"
 
 #: Columns of names, which may be of any kind, and missing.
 _NAMES = ("name", "post", "channel")
-_SIMPLE = (str, bool, int, float, np.generic)
 
 FIT = SavedKind(
     "fit",
     1,
     ("parameters", "starts", "history", "predictions", "readout"),
     (*_NUMBERS, *_OBJECTS, *_AS_THEY_ARE),
+    _MEMBERS,
 )
 FOLDS = SavedKind("cross-validation", 1, ("folds", "predictions", "parameters"), ("seed",))
 
@@ -110,14 +110,8 @@ def _tables(kind: SavedKind, result: FitResult | CrossValidation) -> dict[str, p
 
 
 def _with_one_kind(table: pd.DataFrame) -> pd.DataFrame:
-    """Write names by texts in columns whose names are of several kinds, or no texts or numbers."""
-    changed = {}
-    for name in (name for name in _NAMES if name in table):
-        there = table[name].notna()
-        kinds = {type(value) for value in table.loc[there, name]}
-        if len(kinds) > 1 or not all(issubclass(kind, _SIMPLE) for kind in kinds):
-            changed[name] = table[name].map(str).where(there, None)
-    return table.assign(**changed)
+    columns = (name for name in _NAMES if name in table)
+    return table.assign(**{name: names_of_one_kind(table[name]) for name in columns})
 
 
 def _with_objects(table: pd.DataFrame) -> pd.DataFrame:
