@@ -71,7 +71,7 @@ def test_at_last_it_follows_the_true_gradient(
         return squares.groupby(found["batch"]).mean()
 
     faded = miss()
-    monkeypatch.setattr(_automatic.AutomaticSearch, "_follow", lambda *_: None)
+    monkeypatch.setattr(_automatic.AutomaticSearch, "_follow", lambda *_, **__: None)
     assert (faded <= miss() + 1e-6).all()
     assert (faded < miss() - 1e-6).any()
 

@@ -23,7 +23,7 @@ from torch import Tensor
 
 import wiregrad as wg
 from wiregrad.gradients._resolved_targets import resolve_targets
-from wiregrad.gradients._start import make_starts
+from wiregrad.gradients._start import linear_slope, make_starts
 
 UseThreads = Callable[[int], None]
 
@@ -261,7 +261,8 @@ def test_decision_17_the_same_seed_gives_the_same(mode: str) -> None:
 def test_decision_17_the_other_starts_depend_on_the_seed() -> None:
     network = make_random()
     targets = resolve_targets(batch_of(random_targets(network, 2)), network)
-    starts = [make_starts(network, targets, seed, 3).view(2, 3, 8, 3) for seed in (0, 0, 1)]
+    slope = linear_slope(network, targets)
+    starts = [make_starts(network, targets, slope, s, 3).view(2, 3, 8, 3) for s in (0, 0, 1)]
     assert torch.equal(starts[0], starts[1])
     assert torch.equal(starts[0][:, 0], starts[2][:, 0]), "the first needs no noise"
     for number in (1, 2):

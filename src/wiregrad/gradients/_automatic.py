@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -89,8 +90,8 @@ class AutomaticSearch:
     running : Tensor of bool, shape (batch,)
         Members to work on; the others keep a silent stimulus.
     noise : callable
-        Given a number, it draws a stimulus of the inputs that may matter from [0, 1), for each
-        number another, shape (batch, sensory, step).
+        Given the slope at rest and a number, it draws a stimulus of the inputs that may matter from
+        [0, 1), for each number another, shape (batch, sensory, step).
     limit, rate, stop, on_pass, window
         See `search`: passes of a member in all; step size, half of it in the second stage.
     on_runs : callable
@@ -104,7 +105,7 @@ class AutomaticSearch:
     targets: ResolvedTargets
     resting: Tensor
     running: Tensor
-    noise: Callable[[int], Tensor]
+    noise: Callable[[Tensor, int], Tensor]
     limit: int
     rate: float
     stop: bool
@@ -114,10 +115,10 @@ class AutomaticSearch:
     window: int | None
     budget: Budget
 
-    def run(self, starts: Callable[[], Tensor]) -> Found:
+    def run(self, starts: Callable[[Tensor], Tensor]) -> Found:
         """Search from some starts, (batch * n_starts, sensory, step), those of a member in a row.
 
-        On control-C: the best so far.
+        `starts` makes them of the slope at rest. On control-C: the best so far.
         """
         found = self._nothing()
         try:
@@ -126,8 +127,13 @@ class AutomaticSearch:
             found.outcome.interrupted = True
         return found
 
-    def _stages(self, found: Found, starts: Callable[[], Tensor]) -> None:
-        self._timed(found, "reach", lambda: self._come_near(found, starts()))
+    @cached_property
+    def _at_rest(self) -> Tensor:
+        """By how much each input would move its targets in the network linearised at rest."""
+        return linear_slope(self.model, self.targets)
+
+    def _stages(self, found: Found, starts: Callable[[Tensor], Tensor]) -> None:
+        self._timed(found, "reach", lambda: self._come_near(found, starts(self._at_rest)))
         if self.budget.is_counted:
             self._timed(found, "choose", lambda: self._choose_sets(found))
         elif not found.outcome.interrupted:
@@ -167,9 +173,8 @@ class AutomaticSearch:
             return
         self._choose(found, many, reached, n)
         for number in range(len(_SHAKES)):
-            shaken = self._shaken(found.outcome.stimulus, number)
-            self._follow(found, shaken, _FADED, self.rate, _BRIEF)
-        self._follow(found, found.outcome.stimulus, 0.0, self.rate / 2, _LONG)
+            self._follow(found, _FADED, self.rate, _BRIEF, shake=number)
+        self._follow(found, 0.0, self.rate / 2, _LONG)
 
     def _reach(self, found: Found, many: ResolvedTargets, starts: Tensor, n: int) -> Outcome:
         """Go from all starts, `n` of each member."""
@@ -193,19 +198,26 @@ class AutomaticSearch:
 
     def _shaken(self, stimulus: Tensor, number: int) -> Tensor:
         """Add noise to the inputs that may matter; away from 0 may be down as well."""
-        (low, high), bounds, noise = _SHAKES[number], self.model.input_range, self.noise(number)
-        low = -high if bounds[0] else low
+        (low, high), bounds = _SHAKES[number], self.model.input_range
+        low, noise = -high if bounds[0] else low, self.noise(self._at_rest, number)
         return (stimulus + (low + (high - low) * noise) * (noise != 0)).clamp(*bounds)
 
-    def _follow(self, found: Found, start: Tensor, leak: float, rate: float, patience: int) -> None:
-        """Go on with the members that have not reached their targets, nor found nothing at all."""
-        if found.outcome.interrupted:
-            return
-        targets, driven = self.targets, (found.outcome.stimulus != 0).any(dim=2).any(dim=1)
+    def _follow(
+        self, found: Found, leak: float, rate: float, patience: int, shake: int | None = None
+    ) -> None:
+        """Go on with the members that have not reached their targets, nor found nothing at all.
+
+        From the best of each, or from what shake number `shake` makes of it.
+        """
+        best = found.outcome.stimulus
+        targets, driven = self.targets, (best != 0).any(dim=2).any(dim=1)
         miss = (found.nearest - targets.value).abs()
         running = self.running & driven & ~targets.all_by_member(miss <= WITHIN)
+        if found.outcome.interrupted or not running.any():
+            return
         distance = targets.mean_by_member(miss.square()).sqrt()
         reach = Reach(targets, 1, rate, patience, distance)
+        start = best if shake is None else self._shaken(best, shake)
         self._go_on(found, targets, reach, running, leak, start)
         with torch.no_grad():
             attained = targets.watch(self.model, leak=0.0)(found.outcome.stimulus).read
@@ -312,7 +324,7 @@ class AutomaticSearch:
     def _shorten(self, found: Found) -> None:
         """Keep the inputs that matter most: in a linear network, and then in this one."""
         variants, stimulus = self._variants(found, silent=True), found.outcome.stimulus
-        stimulus = shortlist(variants, stimulus, linear_slope(self.model, self.targets))
+        stimulus = shortlist(variants, stimulus, self._at_rest)
         found.outcome.stimulus = shorten(variants, stimulus, self._slope)
 
     def _thin(self, found: Found) -> None:

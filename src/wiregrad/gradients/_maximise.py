@@ -318,10 +318,10 @@ def _automatic(
     running = _reachable_members(targets, prospect)
     silent = not use_tqdm or not running.any()
 
-    def starts() -> Tensor:
+    def starts(slope: Tensor) -> Tensor:
         if given is not None:
             return given
-        made = make_starts(model, targets, seed, settings.n_starts)
+        made = make_starts(model, targets, slope, seed, settings.n_starts)
         return targets.repeated(settings.n_starts).within(made)
 
     with Progress("searching", settings, log, silent, on_progress) as bar:
@@ -330,7 +330,9 @@ def _automatic(
             targets,
             prospect.resting,
             running,
-            noise=lambda number: targets.within(make_noise(model, targets, seed, number)),
+            noise=lambda slope, number: targets.within(
+                make_noise(model, targets, slope, seed, number)
+            ),
             limit=settings.limit,
             rate=settings.rate,
             stop=settings.stop,

@@ -131,10 +131,7 @@ class _PointBlock(SourceBlock):
 
     def without(self, member: Tensor, cut: Sequence[Tensor]) -> Columns:
         points = self.values[member].clone()
-        column = torch.repeat_interleave(
-            torch.arange(len(cut)), torch.tensor([len(sources) for sources in cut])
-        ).to(points.device)
-        source = torch.cat(list(cut)).to(points.device)
+        column, source = _pairs(cut, points.device)
         points[column, source] = self.baseline[member[column], source]
         return self._at(member, points)
 
@@ -261,9 +258,7 @@ class SynapseBlock(SourceBlock):
         return self.trials.columns(member, wiring=wiring)
 
     def without(self, member: Tensor, cut: Sequence[Tensor]) -> Columns:
-        sizes = torch.tensor([len(sources) for sources in cut])
-        column = torch.repeat_interleave(torch.arange(len(cut)), sizes).to(self.post.device)
-        source = torch.cat(list(cut)).to(self.post.device)
+        column, source = _pairs(cut, self.post.device)
         wiring = CutWiring(
             self.model.weights,
             self.post[source],
@@ -293,6 +288,13 @@ class SynapseBlock(SourceBlock):
                 )
                 total[number] += products[self._entries].to(total.dtype)
         return slope if along else None
+
+
+def _pairs(cut: Sequence[Tensor], device: torch.device) -> tuple[Tensor, Tensor]:
+    """List every column with each source that is cut in it."""
+    sizes = torch.tensor([len(sources) for sources in cut])
+    column = torch.repeat_interleave(torch.arange(len(cut)), sizes)
+    return column.to(device), torch.cat(list(cut)).to(device)
 
 
 def _span_of_states(model: MultilayeredNetwork) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def choose_seed(seed: int | None) -> int:
 
 
 def make_starts(
-    model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, n_starts: int
+    model: MultilayeredNetwork, targets: ResolvedTargets, slope: Tensor, seed: int, n_starts: int
 ) -> Tensor:
     """Make the starts of every member, one after the other.
 
@@ -58,15 +58,22 @@ def make_starts(
     inputs may be, 0 where an input has no walk of the right length to any target, and scaled as
     suits. What a member gets depends on the seed and on its targets, not on its place in the batch.
 
+    Parameters
+    ----------
+    model : MultilayeredNetwork
+    targets : ResolvedTargets
+    slope : Tensor, shape (batch, sensory, step)
+        As of `linear_slope`.
+    seed, n_starts : int
+
     Returns
     -------
     Tensor, shape (batch * n_starts, sensory, step)
 
     Notes
     -----
-    Cost: a backward run of all members, and some 40 forward runs of all starts.
+    Cost: some 40 forward runs of all starts.
     """
-    slope = linear_slope(model, targets)
     untold = model.input_range[1] / 2
     driven = torch.where(_told(slope), full_drive(slope, model.input_range), untold)
     first = _Fit(model, targets, driven)
@@ -81,15 +88,16 @@ def make_starts(
 
 
 def make_noise(
-    model: MultilayeredNetwork, targets: ResolvedTargets, seed: int, number: int
+    model: MultilayeredNetwork, targets: ResolvedTargets, slope: Tensor, seed: int, number: int
 ) -> Tensor:
     """Draw from [0, 1) for every input of a member that may reach its targets; 0 for the others.
+
+    `slope`, as of `linear_slope`, tells which.
 
     Returns
     -------
     Tensor, shape (batch, sensory, step)
     """
-    slope = linear_slope(model, targets)
     return _of_use(slope, _drawn(model, targets, seed, _SHAKING - number))
 
 

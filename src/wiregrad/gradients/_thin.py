@@ -83,7 +83,7 @@ class Thin:
 
     def costs(self, x: Tensor, response: Response) -> Costs:
         """Return the penalty on the stimulus; none on the activations."""
-        size = x if self._sides is None else x * self._sides
+        size = self._size(x)
         weight = self._multiplier[:, None, None] / (1 + size / _SMALL)  # held constant
         cost = member_sums(weight * size)
         d_x = weight if self._sides is None else weight * self._sides
@@ -91,9 +91,13 @@ class Thin:
 
     def price(self, stimulus: Tensor) -> Tensor:
         """Return the penalty on the stimuli of all members, as it was at each one's end."""
-        size = stimulus if self._sides is None else stimulus.abs()
+        size = self._size(stimulus)
         weight = self.multipliers[:, None, None] / (1 + size / _SMALL)
         return member_sums(weight * size)
+
+    def _size(self, x: Tensor) -> Tensor:
+        """Return how far inputs are from 0: where none may be negative, as they are."""
+        return x if self._sides is None else x.abs()
 
     def rate(self) -> Tensor:
         """Return the step size, the same for all members."""
@@ -109,8 +113,7 @@ class Thin:
         gained = self._come_nearer(trial, miss)
         held = self._holds(miss)
         count = (trial.stimulus != 0).sum(dim=(1, 2))
-        size = trial.stimulus if self._sides is None else trial.stimulus.abs()
-        strength = member_sums(size)
+        strength = member_sums(self._size(trial.stimulus))
         # The best may have been overtaken by a nearer approach, which it does not hold.
         free = held & ~self._holds(self._best_miss)
         fewer, as_few = held & (count < self._best_count), held & (count == self._best_count)
