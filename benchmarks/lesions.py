@@ -9,11 +9,11 @@ few more for the nulls.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 import numpy as np
 from measure import machine
+from pages import write_between
 
 import wiregrad as wg
 
@@ -24,9 +24,6 @@ STRENGTH = 0.05
 
 #: A change that is worth a row.
 NOTABLE = 0.0005
-
-#: What the figures stand between, in the page.
-BEGIN, END = "<!-- lesions: begin -->", "<!-- lesions: end -->"
 
 
 def screen(unknown_sign: int, nulls: int, keep: str) -> wg.LesionScreen:
@@ -86,10 +83,7 @@ def main() -> None:
     text = "\n\n".join([f"{written}{machine()}.", *parts])
     print(text)
     if options.out:
-        page = options.out.read_text(encoding="utf-8")
-        between = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
-        page = between.sub(lambda _: f"{BEGIN}\n\n{text}\n\n{END}", page)
-        options.out.write_text(page, encoding="utf-8")
+        write_between(options.out, "lesions", text)
 
 
 if __name__ == "__main__":

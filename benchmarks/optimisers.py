@@ -10,7 +10,6 @@ backward; the best stimulus on its way counts. Minutes, most of them on FlyWire.
 from __future__ import annotations
 
 import argparse
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,13 +25,15 @@ from torch import Tensor
 import wiregrad as wg
 from wiregrad.gradients._adam import BoundedAdam
 from wiregrad.gradients._resolved_targets import ResolvedTargets, resolve_targets
-from wiregrad.gradients._start import make_starts
+from wiregrad.gradients._start import linear_slope, make_starts
 from wiregrad.network import Slopes, shortest_walks
 
 from .attainment._question import ask
-from .engine._packages import ROOT, machine
+from .engine._packages import ROOT
 from .engine._problem import Problem
 from .engine._problems import AbsentError, Store
+from .measure import machine
+from .pages import write_between
 
 #: Names as in benchmarks.attainment.
 NAMES = ("worm", "larva", "flywire")
@@ -45,8 +46,6 @@ LEAK = 0.1
 
 #: Penalty on the sum of a stimulus, for proximal steps.
 PENALTY = 1e-3
-
-BEGIN, END = "<!-- optimisers: begin -->", "<!-- optimisers: end -->"
 
 #: Given a stimulus, its slope and the passes so far, the next one.
 Move = Callable[[Tensor, Tensor, int], Tensor]
@@ -157,7 +156,7 @@ OPTIMISERS: dict[str, tuple[float, Callable[[Tensor], Move] | None]] = {
 
 def compare(model: wg.MultilayeredNetwork, targets: ResolvedTargets) -> dict[str, pd.DataFrame]:
     """Run every optimiser; tables of attained, active and at, a row for each target."""
-    start, found = make_starts(model, targets, seed=0, n_starts=1), {}
+    start, found = make_starts(model, targets, linear_slope(model, targets), 0, 1), {}
     for name, (leak, make) in OPTIMISERS.items():
         if make is None:
             rows = torch.arange(targets.n_members)
@@ -230,10 +229,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if options.out:
-        page = options.out.read_text(encoding="utf-8")
-        between = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
-        page = between.sub(lambda _: f"{BEGIN}\n\n{text}\n\n{END}", page)
-        options.out.write_text(page, encoding="utf-8")
+        write_between(options.out, "optimisers", text)
 
 
 if __name__ == "__main__":

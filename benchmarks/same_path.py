@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
 import statistics
 import time
 from pathlib import Path
 
 import torch
 from measure import machine
+from pages import write_between
 from torch import Tensor
 
 import wiregrad as wg
 
 STEPS, INPUTS, ROUNDS = 5, "super_class=sensory and side=right", 60
-
-#: What the figures stand between, in the page.
-BEGIN, END = "<!-- same path: begin -->", "<!-- same path: end -->"
 
 
 def networks(data: Path) -> dict[str, wg.MultilayeredNetwork]:
@@ -98,10 +95,7 @@ def main() -> None:
     )
     print(text)
     if options.out:
-        page = options.out.read_text(encoding="utf-8")
-        between = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
-        page = between.sub(lambda _: f"{BEGIN}\n\n{text}\n\n{END}", page)
-        options.out.write_text(page, encoding="utf-8")
+        write_between(options.out, "same path", text)
 
 
 if __name__ == "__main__":
