@@ -10,7 +10,10 @@ import pandas as pd
 
 from ._plotly import (
     EXCITATION,
+    GRID,
     INK,
+    LEGEND_ABOVE,
+    SOFT,
     Figure,
     graph_objects,
     message_figure,
@@ -38,7 +41,7 @@ _SLOPES = ("gradient", "smoothgrad")
 #: How the sources that were ablated are drawn.
 _STYLES = {
     "top": ("largest attributions", EXCITATION, "circle"),
-    "random": ("random ones, as active", "#5b6270", "diamond-open"),
+    "random": ("random ones, as active", SOFT, "diamond-open"),
 }
 
 
@@ -170,10 +173,10 @@ def plot_verified(result: HasVerified) -> Figure:
         440,
         xaxis={"title": {"text": f"attributed (activation){note}"}, "range": ends},
         yaxis={"title": {"text": "lost when it is ablated (activation)"}, "range": ends},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend=LEGEND_ABOVE,
     )
-    figure.update_xaxes(gridcolor="#eceef1", zerolinecolor="#c4c7ce")
-    figure.update_yaxes(gridcolor="#eceef1", zerolinecolor="#c4c7ce", automargin=True)
+    figure.update_xaxes(gridcolor=GRID, zerolinecolor="#c4c7ce")
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor="#c4c7ce", automargin=True)
     square(figure)
     figure.add_trace(
         go.Scatter(

@@ -165,8 +165,10 @@ def _completeness(found: Attribution) -> str:
     said = (
         "Change = attributed + carried by jumps + what is not accounted for, in units of "
         "activation. A neuron that crosses its threshold makes the response jump; gradients do not "
-        "see that, and no source gets it."
+        "see that, and "
     )
+    shared = found.jump_values is not None
+    said += "what each source has of it is in `jump_values`." if shared else "no source gets it."
     body = paragraph(said) + table(columns, numbers=set(columns))
     if len(found.jumps):
         largest = found.jumps["jump"].abs().sort_values(ascending=False, kind="stable").index

@@ -12,8 +12,10 @@ from ._layers import place_nodes
 from ._plotly import (
     ACTIVATION_SCALE,
     EXCITATION,
+    GREY,
     INHIBITION,
     INK,
+    SOFT,
     Figure,
     graph_objects,
     message_figure,
@@ -32,7 +34,6 @@ _CURVE = np.linspace(0, 1, 25)
 _GAP = 56  # pixels between the boxes of two columns, at least
 _MANY_LINES = 150
 _STRAIGHT = 0.3  # part of the way from column to column that a line leaves and arrives level
-_SOFT = "#5b6270"
 
 
 def plot_circuit(circuit: Circuit, groups: int = 60, edges: int = 600) -> Figure:
@@ -268,7 +269,7 @@ def _box(node: pd.Series) -> dict[str, Any]:
         "y1": _BOX_HEIGHT / 2,
         "fillcolor": "#ffffff" if node["n_groups"] > 1 else activation_colour(node["activation"]),
         "line": {
-            "color": INK if node["n_targets"] else "#8b909a",
+            "color": INK if node["n_targets"] else GREY,
             "width": 2.5 if node["n_targets"] else 1,
             "dash": "dot" if node["n_groups"] > 1 else "solid",
         },
@@ -297,7 +298,7 @@ def _left_out(circuit: Circuit, plot_height: float) -> list[dict[str, Any]]:
         f"{circuit.share_left_out:.1%} of the flow traced back from the targets."
     )
     place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "top"}
-    font = {"size": 11, "color": _SOFT}
+    font = {"size": 11, "color": SOFT}
     y = -52 / plot_height
     return [{"text": text, "showarrow": False, "align": "left", "y": y, "font": font, **place}]
 

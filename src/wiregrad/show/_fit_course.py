@@ -7,7 +7,18 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ._plotly import EXCITATION, LOG_TICK, Figure, graph_objects, message_figure, new_figure
+from ._plotly import (
+    EXCITATION,
+    GREY,
+    GRID,
+    LEGEND_ABOVE,
+    LOG_TICK,
+    SOFT,
+    Figure,
+    graph_objects,
+    message_figure,
+    new_figure,
+)
 
 __all__ = ["HasCourse", "HasFolds", "plot_fit_losses", "plot_folds"]
 
@@ -95,7 +106,7 @@ def plot_fit_losses(result: HasCourse) -> Figure:
         if best["start"] in by_start:
             line = {"color": colour, "width": 2.5, "dash": dash}
             _add(figure, *_points(by_start[best["start"]], column), name, line)
-    figure.add_vline(int(best["epoch"]), line={"color": "#8b909a", "width": 1, "dash": "dot"})
+    figure.add_vline(int(best["epoch"]), line={"color": GREY, "width": 1, "dash": "dot"})
     return figure
 
 
@@ -129,17 +140,17 @@ def plot_folds(result: HasFolds) -> Figure:
             "rangemode": "tozero",
             "automargin": True,
         },
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend=LEGEND_ABOVE,
     )
     if len(folds) <= 30:
         figure.update_xaxes(tickvals=folds["fold"].tolist())
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
-    figure.update_yaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
     small = len(folds) > 200
     for column, name, colour, symbol in (
         ("test_loss", "predicted, not seen", EXCITATION, "circle"),
         ("train_loss", "trained on", _TRAINED, "diamond-open"),
-        ("held_out_loss", "held out for stopping", "#5b6270", "line-ew-open"),
+        ("held_out_loss", "held out for stopping", SOFT, "line-ew-open"),
     ):
         if folds[column].notna().any():
             figure.add_trace(
@@ -173,10 +184,10 @@ def _empty(history: pd.DataFrame, what: str) -> Figure:
             "type": "log" if log else "linear",
             "rangemode": "normal" if log else "tozero",
         },
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend=LEGEND_ABOVE,
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
-    figure.update_yaxes(gridcolor="#eceef1", zeroline=False, dtick=1 if log else None)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, dtick=1 if log else None)
     if log:
         figure.update_yaxes(tickfont={"size": LOG_TICK})
     return figure

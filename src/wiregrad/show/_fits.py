@@ -9,7 +9,9 @@ import pandas as pd
 
 from ._plotly import (
     EXCITATION,
+    GRID,
     INK,
+    LEGEND_ABOVE,
     Figure,
     graph_objects,
     message_figure,
@@ -147,8 +149,8 @@ def plot_parameters(result: HasFit, parameter: str | None = None) -> Figure:
         yaxis={"tickvals": places, "ticktext": labels, "automargin": True},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
-    figure.update_yaxes(range=[len(rows) - 0.5, -0.5], gridcolor="#eceef1", zeroline=False)
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_yaxes(range=[len(rows) - 0.5, -0.5], gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
     spread = {
         "type": "data",
         "symmetric": False,
@@ -193,10 +195,10 @@ def _scatter(
         420,
         xaxis={"title": {"text": across + note}},
         yaxis={"title": {"text": title}, "automargin": True},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend=LEGEND_ABOVE,
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
-    figure.update_yaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
     for name, colour, held_out in (
         ("trained on", _TRAINED, False),
         ("held out", _HELD_OUT, True),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ._plotly import LOG_TICK, Figure, graph_objects, message_figure, new_figure
+from ._plotly import GRID, LEGEND_ABOVE, LOG_TICK, Figure, graph_objects, message_figure, new_figure
 
 __all__ = ["HasLosses", "loss_curves", "plot_losses"]
 
@@ -96,12 +96,12 @@ def loss_curves(
         320,
         xaxis={"title": {"text": x_title}, "rangemode": "tozero"},
         yaxis={"title": {"text": "loss (dimensionless)"}, "automargin": True},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend=LEGEND_ABOVE,
         hovermode="x unified",
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
     figure.update_yaxes(
-        gridcolor="#eceef1",
+        gridcolor=GRID,
         zeroline=False,
         type="log" if log else "linear",
         exponentformat="power",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._plotly import Figure, new_figure, plain, short
+from ._plotly import GRID, Figure, new_figure, plain, short
 
 __all__ = ["CURVES", "new_panels"]
 
@@ -22,7 +22,7 @@ CURVES = (
     ("#8c6d00", "dot", "hexagon"),
 )
 
-_GRID = "#eceef1"
+_GRID = GRID
 _TITLE = 24  # characters
 _TOP, _BOTTOM, _BETWEEN = 46, 52, 44  # pixels
 

@@ -16,10 +16,14 @@ else:
 __all__ = [
     "ACTIVATION_SCALE",
     "EXCITATION",
+    "GREY",
+    "GRID",
     "INHIBITION",
     "INK",
+    "LEGEND_ABOVE",
     "LOG_TICK",
     "SIGNED_SCALE",
+    "SOFT",
     "Figure",
     "colour_bar",
     "graph_objects",
@@ -33,8 +37,8 @@ __all__ = [
 #: Blue and vermilion of Okabe and Ito (2008) are told apart in every form of colour blindness.
 EXCITATION, INHIBITION = "#d55e00", "#0072b2"
 
-#: Dark grey of texts and frames.
-INK = "#22272e"
+#: Greys of texts and frames, of asides, of marks that are no data, and of grids.
+INK, SOFT, GREY, GRID = "#22272e", "#5b6270", "#8b909a", "#eceef1"
 
 #: 0 to 1 in one hue whose lightness falls evenly, so that it survives a grey print.
 ACTIVATION_SCALE = (
@@ -56,6 +60,9 @@ SIGNED_SCALE = (
 
 #: Size of labels on logarithmic axes, in pixels: plotly writes powers of ten a quarter larger.
 LOG_TICK = 11
+
+#: A legend in one row above the figure.
+LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}

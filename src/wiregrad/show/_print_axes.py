@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._plotly import GREY
 from ._printing import colour_of, dash_of, matplotlib_part, shown_text
 
 __all__ = ["Panels"]
@@ -99,7 +100,7 @@ class Panels:
                 labelbottom=shown,
                 length=2 if shown and axis.ticks != "" else 0,
                 width=0.5,
-                color="#8b909a",
+                color=GREY,
                 labelcolor=_INK,
             )
             if axis.showgrid is not False and axis.gridcolor:

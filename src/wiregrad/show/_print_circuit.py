@@ -11,7 +11,7 @@ import pandas as pd
 from ..circuits import Circuit
 from ._circuit import layout_of
 from ._ngl_colours import colours_of
-from ._plotly import ACTIVATION_SCALE, EXCITATION, INHIBITION, INK, short
+from ._plotly import ACTIVATION_SCALE, EXCITATION, GREY, INHIBITION, INK, short
 from ._printing import check_printable, matplotlib_part, print_styles
 
 __all__ = ["print_circuit"]
@@ -119,7 +119,7 @@ def _draw_box(axes: Any, node: dict[Any, Any], font_size: float) -> None:
             _BOX,
             _BOX_HEIGHT,
             facecolor="white" if others else fill,
-            edgecolor=INK if target else "#8b909a",
+            edgecolor=INK if target else GREY,
             linewidth=1.4 if target else 0.5,
             linestyle=":" if others else "-",
             zorder=2,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import pandas as pd
 from ..gradients import activation_maximisation
 from ..network import MultilayeredNetwork
 from ..tables import neuron_labels
+from ._calls import call_text, comment, defaults_of, differs, left_open, literal
 
 if TYPE_CHECKING:
     from ..gradients import MaximisationResult
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "changed_since",
     "given_options",
-    "literal",
     "python_lines",
     "search_options",
     "setup_lines",
@@ -29,9 +27,7 @@ __all__ = [
 #: Where the package's own connectomes come from.
 _BUNDLED = {"wiregrad.datasets.celegans", "wiregrad.datasets.flyvis_column"}
 
-_MOST_LISTED = 400
-_LEFT_OPEN = "...,  # "
-_AS_GIVEN = f"{_LEFT_OPEN}as it was given"
+_MOST_LISTED = 400  # rows of targets
 
 
 def python_lines(result: MaximisationResult, network: MultilayeredNetwork) -> str:
@@ -58,9 +54,9 @@ def setup_lines(
 
     One that is not there is left open, with a comment that says which it is.
     """
-    first = f"import wiregrad as wg  # wiregrad {_comment(version)}"
+    first = f"import wiregrad as wg  # wiregrad {comment(version)}"
     if network is None:
-        origin = _comment(str(provenance.get("connectome", "bare weights")))
+        origin = comment(str(provenance.get("connectome", "bare weights")))
         return [first, f"connectome = ...  # {origin}\nnetwork = ...  # {which}"]
     return [
         first,
@@ -74,24 +70,24 @@ def given_options(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
     The device is left out: it does not change the answer.
     """
-    defaults = _defaults(MultilayeredNetwork.from_connectome, MultilayeredNetwork.__init__)
+    defaults = defaults_of(MultilayeredNetwork.from_connectome, MultilayeredNetwork.__init__)
     unknown_sign = provenance["signs"]["unknown_sign"]
     choices = {**provenance.get("choices", {}), "unknown_sign": unknown_sign}
     for name in ("inputs", "steps", "device"):
         choices.pop(name, None)
-    return {name: value for name, value in choices.items() if _differs(value, defaults.get(name))}
+    return {name: value for name, value in choices.items() if differs(value, defaults.get(name))}
 
 
 def search_options(result: MaximisationResult) -> dict[str, Any]:
     """Return the arguments of the search that are not the default, but for the seed."""
-    defaults = _defaults(activation_maximisation)
+    defaults = defaults_of(activation_maximisation)
     given = {name: value for name, value in result.arguments.items() if name in defaults}
-    return {name: value for name, value in given.items() if _differs(value, defaults[name])}
+    return {name: value for name, value in given.items() if differs(value, defaults[name])}
 
 
 def changed_since(network: MultilayeredNetwork, choices: Mapping[str, Any]) -> list[str]:
     """Write what was set on a network after it was made."""
-    defaults = _defaults(MultilayeredNetwork.__init__) | {**choices}
+    defaults = defaults_of(MultilayeredNetwork.__init__) | {**choices}
     lines = [
         f"network.{name} = {getattr(network, name)!r}"
         for name in ("threshold", "tanh_steepness", "default_bias")
@@ -124,11 +120,11 @@ def _connectome_lines(provenance: Mapping[str, Any]) -> str:
         arguments += [f"{name}={value!r}" for name, value in options.items()]
         made = f"wg.Connectome.load({', '.join(arguments)})"
     else:
-        made = f"...  # the connectome {_comment(provenance['connectome'])}"
+        made = f"...  # the connectome {comment(provenance['connectome'])}"
     return (
         f"connectome = {made}\n"
         f"# its wiring is the same if connectome.checksum is\n"
-        f"# {_comment(provenance['checksum'])}"
+        f"# {comment(provenance['checksum'])}"
     )
 
 
@@ -144,9 +140,8 @@ def _network_lines(network: MultilayeredNetwork, provenance: Mapping[str, Any]) 
         first, make = "weights", "wg.MultilayeredNetwork"
         given = {"sensory_indices": sensory, "num_layers": network.num_layers}
         given |= {} if network.idx_to_group is None else {"idx_to_group": network.idx_to_group}
-    arguments = [first, *(f"{name}={literal(value)}" for name, value in given.items())]
-    lines = [f"network = {make}(\n{_arguments(arguments)}\n)", *changed_since(network, choices)]
-    return "\n".join(lines)
+    call = call_text(make, [first], {name: literal(value) for name, value in given.items()})
+    return "\n".join([f"network = {call}", *changed_since(network, choices)])
 
 
 def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
@@ -171,89 +166,18 @@ def _target_lines(targets: pd.DataFrame, network: MultilayeredNetwork) -> str:
 
 
 def _call_lines(result: MaximisationResult, network: MultilayeredNetwork) -> str:
-    given = [
-        f"{name}={literal(value)}" if name != "input_tensor" else f"{name}={_AS_GIVEN}"
-        for name, value in search_options(result).items()
-        if name != "manipulations"
-    ]
+    options = search_options(result)
+    options.pop("manipulations", None)
+    given = {name: literal(value) for name, value in options.items()}
+    if "input_tensor" in given:
+        given["input_tensor"] = left_open("as it was given")
     if network.manipulations:  # also those that the network had been given before
-        given.append(f"manipulations=wg.{network.manipulations!r}")
-    lines = _arguments(["network", "targets", *given, f"seed={result.seed!r}"])
-    return f"result = wg.activation_maximisation(\n{lines}\n)\nwg.report(result)"
-
-
-def _defaults(*functions: Any) -> dict[str, Any]:
-    parameters = [inspect.signature(function).parameters for function in functions]
-    return {name: p.default for group in parameters for name, p in group.items()}
-
-
-def _differs(value: Any, default: Any) -> bool:
-    """Whether a value is not the default; what cannot be compared is not."""
-    simple = value is None or isinstance(value, (str, bool, int, float))
-    return bool(value != default) if simple else True
+        given["manipulations"] = f"wg.{network.manipulations!r}"
+    call = call_text(
+        "wg.activation_maximisation", ["network", "targets"], given | {"seed": repr(result.seed)}
+    )
+    return f"result = {call}\nwg.report(result)"
 
 
 def _texts(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
-
-
-def literal(value: Any) -> str:
-    """Write a value as Python, or leave it open where it cannot be written or is too long."""
-    if not _plain(value):
-        return _AS_GIVEN
-    if isinstance(value, (list, tuple)) and len(value) > 2 and _plain_numbers(value):
-        start, n = value[0], len(value)
-        if list(value) == list(range(start, start + n)):
-            return f"range({start}, {start + n})"
-    if isinstance(value, (list, tuple, dict)) and len(value) > _MOST_LISTED:
-        return f"{_LEFT_OPEN}{len(value):,} entries, as they were given"
-    return _wrapped(value)
-
-
-def _plain(value: Any) -> bool:
-    """Whether the `repr` of a value is Python for it."""
-    if isinstance(value, Mapping):
-        return type(value) is dict and all(map(_plain, [*value, *value.values()]))
-    if isinstance(value, (list, tuple)):
-        return all(map(_plain, value))
-    return value is None or type(value) in (str, bool, int, float)
-
-
-def _plain_numbers(values: Any) -> bool:
-    return all(type(value) is int for value in values)
-
-
-def _wrapped(value: Any) -> str:
-    """Write a value; the entries of a long list or dict go on several lines."""
-    text = repr(value)
-    if len(text) <= 84 or not isinstance(value, (list, tuple, dict)):
-        return text
-    pairs = value.items() if isinstance(value, dict) else ()
-    entries = [f"{key!r}: {_wrapped(item)}," for key, item in pairs] or [f"{v!r}," for v in value]
-    if isinstance(value, dict) and any(isinstance(item, dict) for item in value.values()):
-        lines = entries
-    else:
-        lines = _packed(entries)
-    body = textwrap.indent("\n".join(lines), "    ")
-    return f"{text[0]}\n{body}\n{text[-1]}"
-
-
-def _packed(entries: list[str]) -> list[str]:
-    """Put as many entries on a line as fit; they are not broken, since they may hold any text."""
-    lines = [""]
-    for entry in entries:
-        if lines[-1] and len(lines[-1]) + len(entry) > 84:
-            lines.append("")
-        lines[-1] += f" {entry}" if lines[-1] else entry
-    return lines
-
-
-def _arguments(lines: list[str]) -> str:
-    """Write arguments below each other; one that is left open has its comma and a comment."""
-    closed = (line if f"={_LEFT_OPEN}" in line else f"{line}," for line in lines)
-    return textwrap.indent("\n".join(closed), "    ")
-
-
-def _comment(value: object) -> str:
-    """Return a text that cannot leave the comment it stands in."""
-    return " ".join(str(value).split())

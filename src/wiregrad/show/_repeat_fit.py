@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..training import FitResult, Observation, Trainable, Trainer, TrainingResult, train_model
-from ._repeat import literal
-from ._repeat_question import call_text, given_texts
+from ._calls import call_text, given_texts, literal
 
 __all__ = ["fit_lines", "training_lines"]
 

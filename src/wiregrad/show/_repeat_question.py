@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +11,11 @@ import numpy.typing as npt
 from ..experiments import LesionScreen, lesion_screen
 from ..gradients import Attribution, attribution
 from ..network import MultilayeredNetwork
-from ._repeat import literal, setup_lines
+from ._calls import call_text, given_texts, left_open, literal
+from ._repeat import setup_lines
 
 __all__ = [
     "attribution_lines",
-    "call_text",
-    "given_texts",
     "lesion_lines",
     "require_asked",
     "stimulus_lines",
@@ -30,10 +28,10 @@ _OPEN = ("baseline", "initial_state", "manipulations")  # what no literal is wri
 def attribution_lines(found: Attribution, network: MultilayeredNetwork | None) -> str:
     """Write a program that repeats an attribution, as far as it remembers."""
     arguments = found.arguments | {"method": found.method}
-    given = given_texts(_without_arrays(arguments), attribution) | _left_open(arguments)
+    given = given_texts(_without_arrays(arguments), attribution) | _open_texts(arguments)
     targets = given.pop("targets", "...")
     if found.null_share is not None:
-        given["nulls"] = "...  # the null models, as they were given"
+        given["nulls"] = left_open("the null models, as they were given")
     call = call_text(
         "wg.attribution", ["network", "stimulus", targets], given | {"seed": repr(found.seed)}
     )
@@ -48,7 +46,7 @@ def attribution_lines(found: Attribution, network: MultilayeredNetwork | None) -
 def lesion_lines(screen: LesionScreen, network: MultilayeredNetwork | None) -> str:
     """Write a program that repeats a lesion screen, as far as it remembers."""
     given = given_texts(_without_arrays(screen.arguments), lesion_screen)
-    given |= _left_open(screen.arguments)
+    given |= _open_texts(screen.arguments)
     targets = given.pop("targets", "...")
     if "nulls" in given:
         given["connectome"] = "connectome"
@@ -63,7 +61,7 @@ def _without_arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in _OPEN}
 
 
-def _left_open(arguments: Mapping[str, Any]) -> dict[str, str]:
+def _open_texts(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Write arguments that are known in words alone, or are arrays."""
     texts = {}
     for name in _OPEN:
@@ -71,7 +69,7 @@ def _left_open(arguments: Mapping[str, Any]) -> dict[str, str]:
         if value is None or (name == "manipulations" and not value):
             continue
         said = "as it was given: found.arguments" if name != "manipulations" else str(value)
-        texts[name] = f"...  # {' '.join(said.split())}"
+        texts[name] = left_open(said)
     return texts
 
 
@@ -138,28 +136,3 @@ def _program(
     setup = setup_lines(network, provenance, version)
     setup[0] = f"import numpy as np\n{setup[0]}"
     return "\n\n".join([*setup, *parts]) + "\n"
-
-
-def given_texts(arguments: Mapping[str, Any], function: Any) -> dict[str, str]:
-    """Write the arguments of a call that are not the default."""
-    defaults = inspect.signature(function).parameters
-    texts = {}
-    for name, value in arguments.items():
-        if name not in defaults:
-            continue
-        value = list(value) if isinstance(value, range) else value
-        default = defaults[name].default
-        simple = value is None or isinstance(value, (str, bool, int, float))
-        if not (simple and value == default):
-            texts[name] = literal(value)
-    return texts
-
-
-def call_text(function: str, places: Sequence[str], given: Mapping[str, str]) -> str:
-    lines = [*places, *(f"{name}={text}" for name, text in given.items())]
-    closed = []
-    for line in lines:  # what is left open has its comma, and a comment behind it
-        is_open = "...  # " in line or "...,  # " in line
-        closed.append(line.replace("...  # ", "...,  # ") if is_open else f"{line},")
-    body = "\n".join(f"    {part}" for line in closed for part in line.split("\n"))
-    return f"{function}(\n{body}\n)"

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._plotly import EXCITATION, INHIBITION, INK, Figure, graph_objects, new_figure, plain
+from ._plotly import (
+    EXCITATION,
+    GREY,
+    GRID,
+    INHIBITION,
+    INK,
+    SOFT,
+    Figure,
+    graph_objects,
+    new_figure,
+    plain,
+)
 
 __all__ = ["Nulls", "signed_bars"]
 
 _ROW = 22  # pixels
-_GREY = "#8b909a"
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def signed_bars(
         showlegend=nulls is not None,
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=True, zerolinecolor=INK, zerolinewidth=1)
+    figure.update_xaxes(gridcolor=GRID, zeroline=True, zerolinecolor=INK, zerolinewidth=1)
     figure.update_yaxes(showgrid=False, zeroline=False, ticks="")
     figure.add_trace(
         go.Bar(
@@ -96,7 +106,7 @@ def signed_bars(
                 error_x={
                     "type": "data",
                     "array": nulls.sd.tolist(),
-                    "color": _GREY,
+                    "color": GREY,
                     "thickness": 2,
                     "width": 3,
                 },
@@ -112,7 +122,7 @@ def signed_bars(
                 y=place,
                 xanchor="left",
                 showarrow=False,
-                font={"size": 11, "color": "#5b6270"},
+                font={"size": 11, "color": SOFT},
             )
     if notes:
         figure.update_layout(margin={"r": 20 + 7 * max(map(len, notes))})

@@ -7,7 +7,17 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from ._plotly import LOG_TICK, Figure, graph_objects, message_figure, new_figure, plain
+from ._plotly import (
+    GREY,
+    GRID,
+    LEGEND_ABOVE,
+    LOG_TICK,
+    Figure,
+    graph_objects,
+    message_figure,
+    new_figure,
+    plain,
+)
 
 __all__ = ["HasProblems", "plot_sweep"]
 
@@ -15,7 +25,7 @@ _STYLES = {
     "reached": ("#0072b2", "circle"),
     "improved": ("#e69f00", "diamond"),
     "stuck": ("#d55e00", "x"),
-    "unreachable": ("#8b909a", "line-ns-open"),
+    "unreachable": (GREY, "line-ns-open"),
 }
 _HEIGHT, _MOST_LARGE = 420, 300
 _ORDER = {name: place for place, name in enumerate(_STYLES)}
@@ -77,8 +87,8 @@ def plot_sweep(result: HasProblems) -> Figure:
             y=asked.tolist(),
             name="asked",
             mode="lines" if len(table) > 1 else "markers",
-            line={"color": "#8b909a", "width": 1.5},
-            marker={"symbol": "line-ew-open", "size": 12, "color": "#8b909a"},
+            line={"color": GREY, "width": 1.5},
+            marker={"symbol": "line-ew-open", "size": 12, "color": GREY},
             hoverinfo="skip",
             showlegend=False,
         ),
@@ -135,13 +145,13 @@ def _empty(n: int) -> Figure:
     figure = new_figure(
         _HEIGHT,
         margin={"l": 64, "r": 20, "t": 44, "b": 50},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        legend=LEGEND_ABOVE,
     )
     figure.set_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.6, 0.4], vertical_spacing=0.06
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False, range=[0.5 - 0.01 * n, 1.01 * n + 0.5])
-    figure.update_yaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, range=[0.5 - 0.01 * n, 1.01 * n + 0.5])
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
     figure.update_xaxes(title=_title("problem, by what its targets attain"), row=2, col=1)
     figure.update_xaxes(showticklabels=False, row=1, col=1)
     figure.update_yaxes(title=_title("mean activation"), range=[-0.04, 1.05], row=1, col=1)

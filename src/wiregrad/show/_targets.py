@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..tables import strongest_targets
-from ._plotly import INK, Figure, graph_objects, message_figure, new_figure, plain, short
+from ._plotly import GRID, INK, Figure, graph_objects, message_figure, new_figure, plain, short
 
 __all__ = ["plot_targets"]
 
@@ -55,9 +55,9 @@ def plot_targets(table: pd.DataFrame, limit: int = 30) -> Figure:
         yaxis={"tickvals": places, "ticktext": _row_labels(drawn)},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
     )
-    figure.update_xaxes(gridcolor="#eceef1", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
     figure.update_yaxes(
-        range=[len(drawn) - 0.5, -0.5], gridcolor="#eceef1", zeroline=False, automargin=True
+        range=[len(drawn) - 0.5, -0.5], gridcolor=GRID, zeroline=False, automargin=True
     )
     attained, ticks = drawn["attained"], {"symbol": "line-ns-open", "size": 12, "color": INK}
     marks = {

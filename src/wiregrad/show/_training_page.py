@@ -11,7 +11,7 @@ from ..training import TrainingResult
 from ._asked import wiring_html
 from ._html import Page, code, csv_links, definitions, details, footer_of, paragraph, table, tiles
 from ._losses import loss_curves
-from ._plotly import Figure
+from ._plotly import GREY, Figure
 from ._repeat import setup_lines
 from ._repeat_fit import training_lines
 from ._words import counted
@@ -69,7 +69,7 @@ def plot_training(result: HasHistory) -> Figure:
     }
     figure = loss_curves(curves, "epoch (steps taken)", "No epoch was run.", first=0)
     if figure.data:
-        figure.add_vline(result.kept_epoch, line={"color": "#8b909a", "width": 1, "dash": "dot"})
+        figure.add_vline(result.kept_epoch, line={"color": GREY, "width": 1, "dash": "dot"})
     return figure
 
 

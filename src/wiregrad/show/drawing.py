@@ -1,5 +1,6 @@
 """What pages and figures of other rooms are drawn with."""
 
+from ._calls import literal
 from ._circuit import activation_colour, placed_nodes
 from ._heatmap import step_name
 from ._html import Page
@@ -14,7 +15,6 @@ from ._plotly import (
     plain,
     short,
 )
-from ._repeat import literal
 from ._signed_heatmap import signed_heatmap
 from ._words import amount, counted, joined
 
