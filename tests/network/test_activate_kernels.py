@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wiregrad.network._activate_kernels import activate
+from wiregrad.network._activate_kernels import activate, activate_some
 
 pytestmark = pytest.mark.kernel
 
@@ -83,3 +83,22 @@ def test_rows_of_other_blocks_are_left_alone() -> None:
     assert active.tolist() == [99, 99, 2, 3, 99, 99]
     np.testing.assert_array_equal(sums[[0, 1, 4, 5]], 1)
     assert (sums[2:4] < 1).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", BATCHES)
+def test_some_rows_get_what_they_get_among_all(batch: int, dtype: type) -> None:
+    sums = np.random.default_rng(2).normal(0, 0.5, (90, batch)).astype(dtype)
+    all_y, all_kept, all_active = run(sums, 0.3, keep=True)
+    rows = np.array([0, 3, 4, 50, 89], np.uint32)
+    y, kept = sums.copy(), np.full_like(sums, 7)
+    one, none, active = np.ones(90, dtype), np.zeros(90, dtype), np.zeros(90, np.uint32)
+    how = dtype(0.3), dtype == np.float32, kept, active
+    n = activate_some(y, rows, 2, one, none, *how)
+    listed = active[2 : 2 + n].tolist()
+    assert listed == [row for row in all_active if row in rows]
+    np.testing.assert_array_equal(y[rows], all_y[rows])
+    np.testing.assert_array_equal(kept[listed], all_kept[listed])
+    others = np.setdiff1d(np.arange(90), rows)
+    np.testing.assert_array_equal(y[others], sums[others])
+    assert (kept[others] == 7).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wiregrad.product import aligned
+from wiregrad.product import aligned, row_width
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint32])
@@ -25,3 +25,11 @@ def test_all_of_it_is_its_own() -> None:
     first[:], second[:] = 1, 2
     assert (first == 1).all()
     assert (second == 2).all()
+
+
+def test_rows_have_room_for_the_batch_in_whole_registers() -> None:
+    for batch in range(1, 200):
+        width = row_width(batch)
+        assert batch <= width < batch + 16
+        assert width in (1, 2, 4, 8) or width % 8 == 0
+        assert width <= 32 or width % 16 == 0

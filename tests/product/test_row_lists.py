@@ -15,6 +15,7 @@ from wiregrad.product.compiled import (
     list_active,
     list_active_of,
     merge_rows,
+    within,
     without,
 )
 
@@ -70,3 +71,10 @@ def test_closes_the_gaps_between_the_lists_of_blocks() -> None:
 def test_counts_the_entries_of_rows() -> None:
     assert count_edges(np.array([0, 2, 2, 7]), np.array([0, 2])) == 7
     assert count_edges(np.array([0, 2]), np.array([], np.int64)) == 0
+
+
+@QUICK
+@given(rows=SETS, first=st.integers(0, 21), size=st.integers(0, 21))
+def test_rows_within_a_block(rows: list[int], first: int, size: int) -> None:
+    found = within(np.array(rows, np.uint32), first, first + size)
+    assert found.tolist() == [row for row in rows if first <= row < first + size]

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from ..product.compiled import (
     Tiles,
     add,
+    all_marked,
     any_set,
     close_up,
     count_edges,
     fill,
     kernel,
+    list_active,
     list_active_of,
     load,
     mark_tiles,
@@ -31,7 +33,9 @@ from ..product.compiled import (
     pull_tiles,
     push_block,
     store,
+    total,
     where_positive,
+    within,
     without,
     zeros,
 )
@@ -131,7 +135,7 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
         g, size, square, dense = asked[0].reshape(-1), asked[1], asked[2], asked[3].reshape(-1)
         slope, place_of, summed = neurons
         d, noted, d_slope, d_bias = found[0].reshape(-1), found[1].reshape(-1), found[2], found[3]
-        kept, shares = summed.reshape(-1), np.empty(2 * n, g.dtype)
+        kept = summed.reshape(-1)
         one, n_batch, n_changing = g.dtype.type(1), np.uint64(asked[0].shape[1]), 0
         for i in rows:
             row = np.uint64(i) * n_batch
@@ -171,11 +175,8 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
                 of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
                 store(d, row + b, multiply(of_drive, fill(n, slope[i])))
                 b += lanes
-            store(shares, _NONE, of_slope)
-            store(shares, lanes, of_bias)
-            for k in range(n):
-                d_slope[i] += shares[k]
-                d_bias[i] += shares[n + k]
+            d_slope[i] += total(of_slope)
+            d_bias[i] += total(of_bias)
             for k in range(row + b, row + n_batch):
                 d_slope[i] += d[k] * kept[k]
                 d_bias[i] += d[k]
@@ -188,6 +189,7 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
 _through_one, _through_driven_one = _back_through_with(1, False), _back_through_with(1, True)
 _through_two, _through_driven_two = _back_through_with(2, False), _back_through_with(2, True)
 _through_eight, _through_driven_eight = _back_through_with(8, False), _back_through_with(8, True)
+_through_sixteen = _back_through_with(16, False)
 
 
 @kernel
@@ -202,6 +204,8 @@ def _back_through(
         return _through_one(rows, state, asked, neurons, leak, found)
     if asked[0].shape[1] < 8:
         return _through_two(rows, state, asked, neurons, leak, found)
+    if asked[0].shape[1] >= 16:
+        return _through_sixteen(rows, state, asked, neurons, leak, found)
     return _through_eight(rows, state, asked, neurons, leak, found)
 
 
@@ -215,12 +219,6 @@ def _back_through_driven(
     if asked[0].shape[1] < 8:
         return _through_driven_two(rows, state, asked, neurons, leak, found)
     return _through_driven_eight(rows, state, asked, neurons, leak, found)
-
-
-@kernel
-def _within(rows: Array, first: Any, stop: Any) -> Array:  # pragma: no cover - compiled
-    """Return those of some ascending rows that lie in a block."""
-    return rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
 
 
 @kernel
@@ -253,9 +251,9 @@ def _slopes_of_block(
     or -1, and does not list them, if they are most of a block.
     """
     h, g, d, slope = state[0], asked[0], found[0], neurons[0]
-    own, n_changing = _within(rows, first, stop), 0
+    own, n_changing = within(rows, first, stop), 0
     joins = len(state[1]) > 0
-    at = _within(driven, first, stop if joins else first)
+    at = within(driven, first, stop if joins else first)
     everything = len(own) == stop - first
     if not everything:
         d[first:stop] = 0
@@ -281,6 +279,8 @@ def _slopes_of_block(
     _cut(cut[0], cut[1], first, stop, d)
     if 2 * n_changing > stop - first:
         return -1
+    if everything:
+        return list_active(d, first, stop, changing)
     return list_active_of(d, own, first, changing)
 
 
@@ -317,7 +317,7 @@ def _hand_back(
     elif way == _NOWHERE:
         g[first:stop] = 0
     elif way == _PULL:
-        own = _within(wanted, first, stop)
+        own = within(wanted, first, stop)
         pull_rows(by_pre[0], by_pre[1], by_pre[2], own, d, g)
 
 
@@ -328,6 +328,8 @@ def backward(
     tiles: Tiles,
     bounds: Array,
     split: Array,
+    at_hand: Array,
+    lacking: Array,
     begins: bool,
     slope: Array,
     leak: Any,
@@ -361,12 +363,17 @@ def backward(
     by_pre, tiles, slope, given, states, before, summed
         As in `forward`. Without `summed` there are no gradients of slopes and biases.
     by_post : (indptr, indices, values)
-        The weights in CSR form, or without indices and values; then nothing is pushed.
+        The weights in CSR form, or only some rows of that, or without indices and values; then
+        nothing is pushed. `indptr` says how many entries all rows have.
     bounds : ndarray, shape (n_blocks + 1,)
         Blocks of neurons for the threads, with about as many out-edges each; they end where tiles
         do.
     split : ndarray, shape (n_blocks + 1, n_neurons)
         Where each row by post passes the bounds, if there is that layout.
+    at_hand : ndarray of bool, shape (n_neurons,) or (0,)
+        Which rows by post there are, if not all.
+    lacking : ndarray of bool, shape (n_neurons,) or (0,)
+        Marked, if there is room: rows by post that would have been of use and are not there.
     begins : bool
         Whether no gradient comes from later steps; `g` is cleared then.
     leak : number
@@ -478,8 +485,9 @@ def backward(
         # A push reads and writes where a pull reads: it takes up to twice as long.
         limit = min(push_below * n_edges, 0.5 * wanted_edges[t])
         few = n_pushed >= 0 and count_edges(by_post[0], pushed) < limit
+        can_push = few and has_by_post and all_marked(pushed, at_hand)
         way = _PULL
-        if few and has_by_post:
+        if can_push:
             way = _PUSH
         elif many and has_tiles:
             way = _ALL
@@ -487,7 +495,10 @@ def backward(
                 mark_tiles(wanted[wanted_starts[t] : wanted_starts[t + 1]], tiles[3], busy)
             else:
                 mark_tiles(pushed, tiles[3], busy)
-        missed_by_post += few and not has_by_post
+        if few and not can_push:
+            missed_by_post += 1
+            for row in pushed[: len(lacking)]:
+                lacking[row] = True
         missed_tiles += many and not few and not has_tiles
         before_it, d = d, before_it
     for p in numba.prange(n_blocks):

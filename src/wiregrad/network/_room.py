@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ..product import aligned
+from ._needed import Needed
 from ._places import Array
 
 __all__ = ["Room"]
@@ -32,6 +33,8 @@ class Room:
         Of each step: the neurons that the stimulus can change at all.
     wanted : dict
         By window of steps: the neurons that the stimulus can change at all, before and within it.
+    needed : tuple or None
+        The neurons that what is read depends on, of the last steps.
     """
 
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -39,7 +42,8 @@ class Room:
     slope_and_bias: tuple[Tensor, Tensor] | None = None
     cleared: Array | None = None
     reachable: list[Array] | None = None
-    wanted: dict[tuple[int, int], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
+    wanted: dict[tuple[int, ...], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
+    needed: Needed | None = None
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an array of that shape; what it holds is undefined."""

@@ -25,6 +25,7 @@ __all__ = [
     "active_rows",
     "count_entries",
     "edge_products",
+    "fetch_rows",
     "pull",
     "pull_all",
     "push",
@@ -92,6 +93,29 @@ def split_rows(
             while place < indptr[row + 1] and indices[place] < bounds[p]:
                 place += 1
             split[p, row] = place
+
+
+@kernel
+def fetch_rows(
+    indptr: Array,
+    post: Array,
+    values: Array,
+    wanted: Array,
+    place: Array,
+    indices: Array,
+    fetched: Array,
+) -> None:  # pragma: no cover - compiled
+    """Collect the entries of some rows of a CSC matrix, in ascending order of the column.
+
+    Those of row i come to stand from `place[i]` on, which is counted up.
+    """
+    for column in range(len(indptr) - 1):
+        for k in range(indptr[column], indptr[column + 1]):
+            row = post[k]
+            if wanted[row]:
+                at = place[row]
+                indices[at], fetched[at] = column, values[k]
+                place[row] = at + 1
 
 
 @parallel_kernel

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ._compile import kernel
 from ._lanes import add_product, load, prefetch, store, zeros
 
-__all__ = ["pull_rows", "push_block", "push_rows"]
+__all__ = ["fits_sixteen", "pull_rows", "push_block", "push_rows"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -54,6 +54,14 @@ def _push_one(
 
 
 @kernel
+def fits_sixteen(batch: Any) -> bool:  # pragma: no cover - compiled
+    """Say whether registers of 16 hold all columns, if the last two of a batch may overlap."""
+    sixteen, pair = np.uint64(16), np.uint64(32)
+    batch = np.uint64(batch)
+    return batch >= sixteen and (batch + sixteen) // pair * pair >= batch
+
+
+@kernel
 def _pair(number: Any, lanes: Any, batch: Any) -> Any:  # pragma: no cover - compiled
     """Return where two neighbouring registers begin that hold a part of the batch.
 
@@ -67,7 +75,7 @@ def _pair(number: Any, lanes: Any, batch: Any) -> Any:  # pragma: no cover - com
 
 
 def _pull_with(n: int) -> Callable[..., None]:
-    """Make a pull for batches of at least `n` columns, in pairs of registers of `n` lanes."""
+    """Make a pull for batches of at least `n` columns, in registers of `n` lanes: one, or pairs."""
     lanes = np.uint64(n)
 
     @kernel
@@ -79,6 +87,15 @@ def _pull_with(n: int) -> Callable[..., None]:
         flat, out = h.reshape(-1), y.reshape(-1)
         for row in rows:
             target = np.uint64(row) * batch
+            if batch == lanes:
+                total = zeros(n, values)
+                for k in range(indptr[row], indptr[row + 1]):
+                    prefetch(values, k + _AHEAD)
+                    prefetch(col, k + _AHEAD)
+                    x = load(n, flat, np.uint64(col[k]) * lanes)
+                    total = add_product(total, values[k], x)
+                store(out, target, total)
+                continue
             for number in range(n_pairs):
                 first, second = _pair(number, lanes, batch)
                 a, b = zeros(n, values), zeros(n, values)
@@ -109,6 +126,12 @@ def _push_with(n: int) -> Callable[..., None]:
         flat, out = h.reshape(-1), y.reshape(-1)
         for row in rows:
             source = np.uint64(row) * batch
+            if batch == lanes:
+                x = load(n, flat, source)
+                for k in range(first[row], stop[row]):
+                    target = np.uint64(col[k]) * lanes
+                    store(out, target, add_product(load(n, out, target), values[k], x))
+                continue
             for number in range(n_pairs):
                 one = number * (lanes + lanes)
                 two = min(one + lanes, batch - lanes)
@@ -129,8 +152,8 @@ def _push_with(n: int) -> Callable[..., None]:
     return push
 
 
-_pull_two, _pull_eight = _pull_with(2), _pull_with(8)
-_push_two, _push_eight = _push_with(2), _push_with(8)
+_pull_two, _pull_eight, _pull_sixteen = _pull_with(2), _pull_with(8), _pull_with(16)
+_push_two, _push_eight, _push_sixteen = _push_with(2), _push_with(8), _push_with(16)
 
 
 @kernel
@@ -143,6 +166,8 @@ def pull_rows(
         _pull_one(indptr, col, values, rows, h, y)
     elif batch < 8:
         _pull_two(indptr, col, values, rows, h, y)
+    elif fits_sixteen(batch):
+        _pull_sixteen(indptr, col, values, rows, h, y)
     else:
         _pull_eight(indptr, col, values, rows, h, y)
 
@@ -157,6 +182,8 @@ def push_rows(
         _push_one(first, stop, col, values, rows, h, y)
     elif batch < 8:
         _push_two(first, stop, col, values, rows, h, y)
+    elif fits_sixteen(batch):
+        _push_sixteen(first, stop, col, values, rows, h, y)
     else:
         _push_eight(first, stop, col, values, rows, h, y)
 
