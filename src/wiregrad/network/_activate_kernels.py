@@ -189,10 +189,10 @@ def _activate_with(n: int) -> Callable[..., int]:
                 b += lanes
             n_gathered += 1
             if n_gathered == _GATHERED:
-                _tanh_of(sums, rates, n_gathered * n_batch, threshold, single)
+                _tanh_of(sums, rates, n_gathered * y.shape[1], threshold, single)
                 finish(flat, at, sums, rates, n_gathered, n_batch, threshold)
                 n_gathered = 0
-        _tanh_of(sums, rates, n_gathered * n_batch, threshold, single)
+        _tanh_of(sums, rates, n_gathered * y.shape[1], threshold, single)
         finish(flat, at, sums, rates, n_gathered, n_batch, threshold)
         return n_active - first
 

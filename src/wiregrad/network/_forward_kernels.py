@@ -162,10 +162,7 @@ def _step_of_block(
             copy_rows(y, first, stop, kept)
         kept = y[:0]
     how = slope, bias, threshold, single, kept, active
-    if way == _SOME:
-        n = activate_some(y, some, first, *how)
-    else:
-        n = activate(y, first, stop, *how)
+    n = activate_some(y, some, first, *how) if way == _SOME else activate(y, first, stop, *how)
     if len(joining):
         own = slice(sensory_in_block[p], sensory_in_block[p + 1])
         _drive(y, sensory[own], places[own], joining[0], before)

@@ -272,7 +272,7 @@ class FusedRun:
         threshold, leak = (
             d_given.dtype.type(x) for x in (self._settings.threshold, self._settings.leak)
         )
-        with run_on(threads_for(d_stimulus.size, d_stimulus.shape[1])):
+        with run_on(threads_for(d_given.size, d_given.shape[1])):
             hand_back(d_given, self._stimulus, threshold, leak, d_stimulus)
         return d_stimulus
 

@@ -54,7 +54,7 @@ def needed_neurons(
     >>> last = Places(np.array([2]), np.array([2]), np.array([0]))  # 0 -> 1 -> 2 is read at the end
     >>> neurons, starts = needed_neurons(last, chain, np.array([0]), n_steps=3, most=0.75)
     >>> neurons.tolist(), starts.tolist()
-    ([2], [0, 0, 0, 1])
+    ([0, 0, 1, 2], [0, 1, 3, 4])
     """
     starts, sources = by_post[0].astype(np.int64), by_post[1]
     n_neurons, n_edges = len(starts) - 1, len(sources)

@@ -58,7 +58,7 @@ def fits_sixteen(batch: Any) -> bool:  # pragma: no cover - compiled
     """Say whether registers of 16 hold all columns, if the last two of a batch may overlap."""
     sixteen, pair = np.uint64(16), np.uint64(32)
     batch = np.uint64(batch)
-    return batch >= sixteen and (batch + sixteen) // pair * pair >= batch
+    return bool(batch >= sixteen and (batch + sixteen) // pair * pair >= batch)
 
 
 @kernel

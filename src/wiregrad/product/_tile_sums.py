@@ -85,7 +85,7 @@ def _adder(back: bool) -> Callable[..., None]:
 
 
 def _batch_adder(n: int, back: bool) -> Callable[..., None]:
-    """Make the same for batches of at least `n` columns, in registers of `n` lanes: one, or pairs."""
+    """Make the same for batches of at least `n` columns, in one register of `n` lanes or pairs."""
     lanes = np.uint64(n)
 
     @kernel
