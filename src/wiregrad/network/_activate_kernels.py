@@ -124,16 +124,15 @@ def _finish_with(n: int) -> Callable[..., None]:
         for j in range(np.uint64(n_rows)):
             b = _NONE
             while b < batch:
-                c = min(b, batch - lanes)
-                drive, rate = load(n, sums, j * batch + c), load(n, rates, j * batch + c)
-                store(flat, at[j] + c, where_from(drive, least, rate, zeros(n, flat)))
+                drive, rate = load(n, sums, j * batch + b), load(n, rates, j * batch + b)
+                store(flat, at[j] + b, where_from(drive, least, rate, zeros(n, flat)))
                 b += lanes
 
     return finish
 
 
 def _activate_with(n: int) -> Callable[..., int]:
-    """Make what `activate_some` does, for batches of at least `n` columns, `n` at a time."""
+    """Make what `activate_some` does, for batches of a multiple of `n` columns, `n` at a time."""
     lanes, finish = np.uint64(n), _finish_with(n)
 
     @kernel
@@ -161,9 +160,7 @@ def _activate_with(n: int) -> Callable[..., int]:
             is_open = False
             b = _NONE
             while b < n_batch:
-                # The last register may overlap the one before it: nothing is written yet.
-                c = min(b, n_batch - lanes)
-                drive = multiply(fill(n, steepness), load(n, flat, row + c))
+                drive = multiply(fill(n, steepness), load(n, flat, row + b))
                 if any_from(add(drive, fill(n, offset)), threshold):
                     is_open = True
                     break
@@ -171,7 +168,7 @@ def _activate_with(n: int) -> Callable[..., int]:
             if not is_open:  # most neurons are silent
                 b = _NONE
                 while b < n_batch:
-                    store(flat, row + min(b, n_batch - lanes), zeros(n, y))
+                    store(flat, row + b, zeros(n, y))
                     b += lanes
                 continue
             active[n_active] = i
@@ -180,12 +177,11 @@ def _activate_with(n: int) -> Callable[..., int]:
             place = np.uint64(n_gathered) * n_batch
             b = _NONE
             while b < n_batch:
-                c = min(b, n_batch - lanes)
-                x = load(n, flat, row + c)
+                x = load(n, flat, row + b)
                 if len(kept):
-                    store(kept, row + c, x)
+                    store(kept, row + b, x)
                 drive = add(multiply(fill(n, steepness), x), fill(n, offset))
-                store(sums, place + c, drive)
+                store(sums, place + b, drive)
                 b += lanes
             n_gathered += 1
             if n_gathered == _GATHERED:
@@ -199,8 +195,7 @@ def _activate_with(n: int) -> Callable[..., int]:
     return activate
 
 
-_activate_two, _activate_eight = _activate_with(2), _activate_with(8)
-_activate_sixteen = _activate_with(16)
+_activate_eight, _activate_sixteen = _activate_with(8), _activate_with(16)
 
 
 @kernel
@@ -284,8 +279,6 @@ def activate_some(
     how = threshold, single, summed, active
     if y.shape[1] == 1:
         return _activate_some_of_one(y, rows, first, slope, bias, *how)
-    if y.shape[1] < 8:
-        return _activate_two(y, rows, first, slope, bias, *how)
-    if y.shape[1] < 16:
-        return _activate_eight(y, rows, first, slope, bias, *how)
-    return _activate_sixteen(y, rows, first, slope, bias, *how)
+    if y.shape[1] % 16 == 0:
+        return _activate_sixteen(y, rows, first, slope, bias, *how)
+    return _activate_eight(y, rows, first, slope, bias, *how)

@@ -124,7 +124,7 @@ def _back_through_driven_of_one(
 
 
 def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
-    """Make what `_back_through` does, for batches of at least `n` columns, `n` at a time."""
+    """Make what `_back_through` does, for batches of a multiple of `n` columns, `n` at a time."""
     lanes = np.uint64(n)
 
     @kernel
@@ -140,54 +140,38 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
         for i in rows:
             row = np.uint64(i) * n_batch
             place = np.uint64(place_of[i]) * n_batch if driven else _NONE
-            # Gradients of parameters are taken before a neuron's own slope has its part.
-            steepness = one if len(summed) else slope[i]
             changes = False
-            b = _NONE
-            while b < n_batch:
-                # The last register may overlap the one before it: the same comes out twice.
-                c = min(b, n_batch - lanes)
-                a = load(n, h, row + c)
-                of_penalty = add(load(n, size, c), multiply(load(n, square, c), a))
-                own = add(load(n, g, row + c), where_positive(a, of_penalty, zeros(n, g)))
-                if len(dense):
-                    own = add(own, load(n, dense, row + c))
-                if driven:
-                    a = load(n, before, place + c)
-                    over = add(add(a, load(n, drive, place + c)), fill(n, -one))
-                    own = where_positive(over, zeros(n, g), own)  # capped
-                    store(noted, place + c, own)
-                within = add(fill(n, one), multiply(fill(n, -one), multiply(a, a)))
-                of_drive = multiply(own, where_positive(a, within, fill(n, leak)))
-                into = multiply(of_drive, fill(n, steepness))
-                changes |= any_set(into)
-                store(d, row + c, into)
-                b += lanes
-            n_changing += changes
-            if not len(kept):
-                continue
-            # Gradients of slope and bias: whole registers, and the columns that are left over.
             of_slope, of_bias = zeros(n, g), zeros(n, g)
             b = _NONE
-            while b + lanes <= n_batch:
-                of_drive = load(n, d, row + b)
-                of_bias = add(of_bias, of_drive)
-                of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
+            while b < n_batch:
+                a = load(n, h, row + b)
+                of_penalty = add(load(n, size, b), multiply(load(n, square, b), a))
+                own = add(load(n, g, row + b), where_positive(a, of_penalty, zeros(n, g)))
+                if len(dense):
+                    own = add(own, load(n, dense, row + b))
+                if driven:
+                    a = load(n, before, place + b)
+                    over = add(add(a, load(n, drive, place + b)), fill(n, -one))
+                    own = where_positive(over, zeros(n, g), own)  # capped
+                    store(noted, place + b, own)
+                within_one = add(fill(n, one), multiply(fill(n, -one), multiply(a, a)))
+                of_drive = multiply(own, where_positive(a, within_one, fill(n, leak)))
+                changes |= any_set(of_drive)
+                if len(kept):
+                    of_bias = add(of_bias, of_drive)
+                    of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
                 store(d, row + b, multiply(of_drive, fill(n, slope[i])))
                 b += lanes
-            d_slope[i] += total(of_slope)
-            d_bias[i] += total(of_bias)
-            for k in range(row + b, row + n_batch):
-                d_slope[i] += d[k] * kept[k]
-                d_bias[i] += d[k]
-                d[k] *= slope[i]
+            n_changing += changes
+            if len(kept):
+                d_slope[i] += total(of_slope)
+                d_bias[i] += total(of_bias)
         return n_changing
 
     return back_through
 
 
 _through_one, _through_driven_one = _back_through_with(1, False), _back_through_with(1, True)
-_through_two, _through_driven_two = _back_through_with(2, False), _back_through_with(2, True)
 _through_eight, _through_driven_eight = _back_through_with(8, False), _back_through_with(8, True)
 _through_sixteen = _back_through_with(16, False)
 
@@ -202,9 +186,7 @@ def _back_through(
     """
     if asked[0].shape[1] == 1:
         return _through_one(rows, state, asked, neurons, leak, found)
-    if asked[0].shape[1] < 8:
-        return _through_two(rows, state, asked, neurons, leak, found)
-    if asked[0].shape[1] >= 16:
+    if asked[0].shape[1] % 16 == 0:
         return _through_sixteen(rows, state, asked, neurons, leak, found)
     return _through_eight(rows, state, asked, neurons, leak, found)
 
@@ -216,8 +198,6 @@ def _back_through_driven(
     """Do the same for sensory neurons that a stimulus was added to, and note its gradient."""
     if asked[0].shape[1] == 1:
         return _through_driven_one(rows, state, asked, neurons, leak, found)
-    if asked[0].shape[1] < 8:
-        return _through_driven_two(rows, state, asked, neurons, leak, found)
     return _through_driven_eight(rows, state, asked, neurons, leak, found)
 
 
@@ -487,7 +467,9 @@ def backward(
         few = n_pushed >= 0 and count_edges(by_post[0], pushed) < limit
         can_push = few and has_by_post and all_marked(pushed, at_hand)
         way = _PULL
-        if can_push:
+        if n_pushed == 0:
+            way = _NOWHERE
+        elif can_push:
             way = _PUSH
         elif many and has_tiles:
             way = _ALL
@@ -495,7 +477,7 @@ def backward(
                 mark_tiles(wanted[wanted_starts[t] : wanted_starts[t + 1]], tiles[3], busy)
             else:
                 mark_tiles(pushed, tiles[3], busy)
-        if few and not can_push:
+        if few and not can_push and n_pushed > 0:
             missed_by_post += 1
             for row in pushed[: len(lacking)]:
                 lacking[row] = True

@@ -81,19 +81,19 @@ def _drive(
     flat, drive, noted = h.reshape(-1), given.reshape(-1), before.reshape(-1)
     for j in range(len(sensory)):
         row, place = np.uint64(sensory[j]) * n_batch, np.uint64(places[j]) * n_batch
+        if n_batch == _ONE:
+            a = flat[row]
+            noted[place] = a
+            flat[row] = min(a + drive[place], one)
+            continue
         b = np.uint64(0)
-        while b + _EIGHT <= n_batch:
+        while b < n_batch:
             a = load(8, flat, row + b)
             store(noted, place + b, a)
             total = add(a, load(8, drive, place + b))
             over = add(total, fill(8, -one))
             store(flat, row + b, where_positive(over, fill(8, one), total))
             b += _EIGHT
-        while b < n_batch:
-            a = flat[row + b]
-            noted[place + b] = a
-            flat[row + b] = min(a + drive[place + b], one)
-            b += _ONE
 
 
 @kernel
@@ -235,7 +235,7 @@ def forward(
     active : ndarray, shape (step + 1, n_neurons)
     n_active : ndarray, shape (step + 1,)
         The active neurons of each state, ascending, and their number: [0] is given, the others are
-        filled in.
+        filled in; of a state that is left undefined for some, those of the others.
     size, square : ndarray, shape (batch,)
         The sums of activations and of their squares, over neurons and steps, are added to these,
     add_up : bool
@@ -267,7 +267,7 @@ def forward(
         some = needed[needed_starts[t] : needed_starts[t + 1]]
         n_pushed, n_pulled = count_edges(by_pre[0], rows), count_edges(by_post[0], some)
         way = _PUSH
-        if len(some) and n_pulled < n_pushed:
+        if len(some) and n_pulled <= n_pushed:
             way = _SOME
         elif n_pushed >= push_below * n_edges:
             missed += not has_tiles

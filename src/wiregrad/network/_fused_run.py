@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import FEW_AT_HAND, PARALLEL_FROM, aligned, n_threads, row_width, run_on, threads_for
+from ..product import (
+    FEW_AT_HAND,
+    PARALLEL_FROM,
+    aligned,
+    n_threads,
+    row_width,
+    run_on,
+    threads_for,
+    widened,
+)
 from ._needed import Needed, needed_neurons, no_neurons
 from ._places import Array, Grid, Places
 from ._room import Room
@@ -45,8 +54,7 @@ class RunSettings:
     room : Room
         Where arrays are kept from run to run.
     give_states : bool
-        Whether all states are returned: they belong to the caller, and lie in no room. States that
-        are not returned may have empty columns besides those of the batch.
+        Whether all states are returned: they belong to the caller, and lie in no room.
     add_up : bool
         Whether activations are summed up.
     keep_summed : bool
@@ -110,7 +118,8 @@ class FusedRun:
     Attributes
     ----------
     states : ndarray, shape (window + 1, n_neurons, width)
-        The start of the last window, and its states; the batch's are the first columns.
+        The start of the last window, and its states. The batch's are the first columns; what is in
+        those that fill up a register is nobody's: they get no stimulus, and no gradient.
     read : ndarray, shape (n,)
     """
 
@@ -124,7 +133,7 @@ class FusedRun:
         model, room = settings.model, settings.room
         self._stimulus = stimulus.detach().contiguous().numpy()
         batch = len(stimulus)
-        self._n_batch, width = batch, batch if settings.give_states else row_width(batch)
+        self._n_batch, width = batch, row_width(batch)
         self._given = _given(self._stimulus, settings.threshold, width)
         n_steps, n_sensory, _ = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
@@ -161,11 +170,13 @@ class FusedRun:
         one_go = len(self._windows) == 1 and not (settings.give_states or settings.add_up)
         if not (self.looks_ahead and one_go and len(by_post[1]) and len(settings.places)):
             return no_neurons(n_steps)
-        if room.needed is None:
-            most = min(_FEW, self._ways.push_below)
+        # No step after one that leaves states undefined may read them all, as a pass over tiles
+        # does: that is only made where more edges are active than are listed here.
+        most = min(_FEW, self._ways.push_below)
+        if most not in room.needed:
             sensory = self._order.sensory
-            room.needed = needed_neurons(settings.places, by_post, sensory, n_steps, most)
-        return room.needed
+            room.needed[most] = needed_neurons(settings.places, by_post, sensory, n_steps, most)
+        return room.needed[most]
 
     @property
     def size(self) -> Array:
@@ -189,7 +200,7 @@ class FusedRun:
             if len(self._starts):
                 self._starts[number] = self.states[0]
             self._run(number, self._settings.add_up)
-            places.read(self.states, first, stop, self.read)
+            places.read(self.states[..., : self._n_batch], first, stop, self.read)
 
     def _start(self) -> None:
         """Drive the start, which is silent, and list who is active in it."""
@@ -207,8 +218,7 @@ class FusedRun:
         from ..product.compiled import list_active
 
         start, sensory = self.states[0], self._order.sensory
-        start[:, self._n_batch :] = 0
-        start[:, : self._n_batch] = initial
+        start[:] = widened(initial)
         start[sensory] = np.minimum(start[sensory] + self._given[0, self._order.places], 1)
         self._settings.room.cleared = None
         self._n_active[0] = list_active(start, 0, len(start), self._active[0])
@@ -232,7 +242,7 @@ class FusedRun:
         dtype, room = self._given.dtype, self._settings.room
         dense = np.empty((0, 0, 0), dtype)
         if d_states is not None and d_states.numel():
-            dense = d_states.contiguous().numpy()
+            dense = widened(d_states.numpy())
         asked = np.zeros(len(self.read), dtype) if d_read is None else d_read.contiguous().numpy()
         per_size, per_square = np.zeros((2, width), dtype)
         for per, d, factor in ((per_size, d_size, 1), (per_square, d_square, 2)):

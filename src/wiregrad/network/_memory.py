@@ -107,7 +107,7 @@ def estimate_memory(
     """
     size, layouts = model.weights.values.element_size(), model.weights.bytes_to_come(batch)
     n_steps, n_sensory = model.num_layers, len(model.sensory_indices)
-    if can_fuse(model) and n_read is not None:
+    if can_fuse(model):
         batch = row_width(batch)
     one_state = model.n_neurons * batch * size
     stimulus = n_sensory * batch * n_steps * size

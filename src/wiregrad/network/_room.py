@@ -32,9 +32,11 @@ class Room:
     reachable : list of ndarray, or None
         Of each step: the neurons that the stimulus can change at all.
     wanted : dict
-        By window of steps: the neurons that the stimulus can change at all, before and within it.
-    needed : tuple or None
-        The neurons that what is read depends on, of the last steps.
+        By window of steps, and how many neurons are needed: the neurons that the stimulus can
+        change at all, and that are needed, before and within it.
+    needed : dict
+        The neurons that what is read depends on, after the last steps, by the share of edges that
+        are looked at.
     """
 
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Room:
     cleared: Array | None = None
     reachable: list[Array] | None = None
     wanted: dict[tuple[int, ...], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
-    needed: Needed | None = None
+    needed: dict[float, Needed] = field(default_factory=dict)
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an array of that shape; what it holds is undefined."""

@@ -1,6 +1,6 @@
 """The sparse product y = W h: layouts, kernels, gradients and threads."""
 
-from ._aligned import aligned, row_width
+from ._aligned import aligned, row_width, widened
 from ._changes import Stamp, same_stamp, stamp_of
 from ._rows_at_hand import FEW_AT_HAND
 from ._sparse_matrix import SparseMatrix
@@ -19,4 +19,5 @@ __all__ = [
     "set_threads",
     "stamp_of",
     "threads_for",
+    "widened",
 ]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["aligned", "row_width"]
+__all__ = ["aligned", "row_width", "widened"]
 
 # Bytes that a processor moves at a time: of 16 columns of float32, one row.
 _LINE = 64
 
-# Columns that a register holds, and the fewest that a line does.
-_FEW, _REGISTER, _WIDE = 4, 8, 16
+# Columns that a register holds.
+_REGISTER = 8
 
 
 def aligned(
@@ -49,20 +49,32 @@ def aligned(
 
 
 def row_width(batch: int) -> int:
-    """Return how many columns to give a batch where some may be empty.
+    """Return how many columns kernels want for a batch: 1, or the next multiple of 8.
 
-    A row of 13 columns lies in two cache lines and takes two registers; one of 16 takes half the
-    time.
+    They hold rows in registers of 8 or 16; a row of 13 columns would take a half-used one, and lie
+    in two cache lines where one of 16 lies in one.
 
     Examples
     --------
-    >>> [row_width(batch) for batch in (0, 1, 2, 3, 7, 13, 20, 40)]
-    [0, 1, 2, 4, 8, 16, 24, 48]
+    >>> [row_width(batch) for batch in (0, 1, 2, 8, 13, 17)]
+    [0, 1, 8, 8, 16, 24]
     """
-    if batch <= 2:
-        return batch
-    for width in (_FEW, _REGISTER, _WIDE):
-        if batch <= width:
-            return width
-    unit = _REGISTER if batch <= 2 * _WIDE else _WIDE
-    return -(-batch // unit) * unit
+    return batch if batch <= 1 else -(-batch // _REGISTER) * _REGISTER
+
+
+def widened(batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a batch, (n, batch), with as many columns as kernels want; the others are 0.
+
+    It is the batch itself if it has so many and is contiguous.
+
+    Examples
+    --------
+    >>> widened(np.ones((1, 3))).tolist()
+    [[1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    """
+    *shape, n = batch.shape
+    if row_width(n) == n:
+        return np.ascontiguousarray(batch)
+    wide = aligned((*shape, row_width(n)), batch.dtype, np.zeros)
+    wide[..., :n] = batch
+    return wide

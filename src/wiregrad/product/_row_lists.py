@@ -51,16 +51,13 @@ def merge_rows(a: Array, b: Array, merged: Array) -> int:  # pragma: no cover - 
 def any_in_row(flat: Array, row: Any, n_batch: Any) -> bool:  # pragma: no cover - compiled
     """Say whether anything in a row of a raveled batch, which begins at `row`, is not 0."""
     if n_batch < _EIGHT:
-        n_set = 0
-        for k in range(row, row + n_batch):
-            n_set += flat[k] != 0
-        return n_set > 0
-    last = row + n_batch - _EIGHT
-    while row < last:
+        return bool(n_batch > 0 and flat[row] != 0)
+    stop = row + n_batch
+    while row < stop:
         if any_set(load(8, flat, row)):
             return True
         row += _EIGHT
-    return any_set(load(8, flat, last))
+    return False
 
 
 @kernel

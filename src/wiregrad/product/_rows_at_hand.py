@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,20 @@ class SomeRows:
     ----------
     there : ndarray of bool, shape (n_neurons,)
         Whose they are.
+    starts : ndarray, shape (n_neurons + 1,)
+        Where each neuron's begin.
     indices, values : ndarray, shape (n_edges,)
+    bounds : ndarray of int64, shape (n_blocks + 1,)
+        Blocks of presynaptic neurons.
     split : ndarray, shape (n_blocks + 1, n_neurons)
-        Where they enter each block of presynaptic neurons.
+        Where each neuron's edges enter each block.
     """
 
     there: _Marks
+    starts: npt.NDArray[Any]
     indices: npt.NDArray[Any]
     values: npt.NDArray[Any]
+    bounds: npt.NDArray[np.int64]
     split: npt.NDArray[Any]
 
 
@@ -61,7 +67,9 @@ class RowsAtHand:
         self._times = 0
 
     def lack(self, rows: npt.NDArray[np.integer], n_neurons: int) -> None:
-        """Note that some rows would have been of use."""
+        """Note that some rows, if any, would have been of use."""
+        if not len(rows):
+            return
         if self._lacking is None:
             self._lacking = np.zeros(n_neurons, bool)
         self._lacking[rows] = True
@@ -74,7 +82,8 @@ class RowsAtHand:
 
         Notes
         -----
-        Cost: a pass over all edges where rows are fetched, else nothing.
+        Cost: a pass over all edges where rows are fetched, one over theirs for other bounds, else
+        nothing.
         """
         if self._lacking is not None and self._times >= _TIMES:
             there, self._lacking, self._times = self._lacking, None, 0
@@ -82,8 +91,10 @@ class RowsAtHand:
                 both = there | self._some.there
                 there = both if np.diff(in_edges)[both].sum() <= _MOST * in_edges[-1] else there
             self._some = _fetch(by_pre, in_edges, there, bounds)
-        elif self._some is not None and len(self._some.split) != len(bounds):
-            self._some = _fetch(by_pre, in_edges, self._some.there, bounds)
+        some = self._some
+        if some is not None and not np.array_equal(some.bounds, bounds):
+            split = _split(some.starts, some.indices, bounds)
+            self._some = replace(some, bounds=bounds, split=split)
         return self._some
 
 
@@ -93,13 +104,22 @@ def _fetch(
     there: _Marks,
     bounds: npt.NDArray[np.int64],
 ) -> SomeRows:
-    from ._kernels import fetch_rows, split_rows  # numba is loaded when it is first needed
+    from ._kernels import fetch_rows  # numba is loaded when it is first needed
 
     starts = np.zeros_like(in_edges)
     np.cumsum(np.where(there, np.diff(in_edges), 0), out=starts[1:])
     indices = np.empty(int(starts[-1]), by_pre[1].dtype)
     values = np.empty(len(indices), by_pre[2].dtype)
     fetch_rows(*by_pre, there, starts[:-1].copy(), indices, values)
-    split = np.empty((len(bounds), len(there)), starts.dtype)
+    split = _split(starts, indices, bounds)
+    return SomeRows(there, starts, indices, values, bounds, split)
+
+
+def _split(
+    starts: npt.NDArray[Any], indices: npt.NDArray[Any], bounds: npt.NDArray[np.int64]
+) -> npt.NDArray[Any]:
+    from ._kernels import split_rows
+
+    split = np.empty((len(bounds), len(starts) - 1), starts.dtype)
     split_rows(starts, indices, bounds, split)
-    return SomeRows(there, indices, values, split)
+    return split

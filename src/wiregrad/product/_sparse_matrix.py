@@ -12,6 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
+from ._aligned import widened
 from ._changes import Stamp, same_stamp, stamp_of
 from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
 from ._rows_at_hand import RowsAtHand, SomeRows
@@ -130,8 +131,8 @@ class SparseMatrix(nn.Module):
         """Multiply by W, or by its transpose, without recording a gradient."""
         if self.values.device.type != "cpu":
             return multiply_on_device(self._by_pre() if transposed else self._layout_by_post(), h)
-        product = self._multiply(h.detach().contiguous().numpy(), transposed)
-        return torch.from_numpy(product)
+        product = self._multiply(widened(h.detach().numpy()), transposed)
+        return torch.from_numpy(product)[:, : h.shape[1]].contiguous()
 
     def _multiply(self, h: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
         """Multiply on the CPU by whichever way reads less; all give the same bits."""

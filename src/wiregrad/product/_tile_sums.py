@@ -9,7 +9,6 @@ import numpy as np
 
 from ._compile import kernel
 from ._lanes import add_product, load, prefetch, store
-from ._rows import fits_sixteen
 from ._tile_shape import COLUMN_BITS, DIAGONAL_BITS
 from ._tiles import Array, Tiles
 
@@ -26,7 +25,7 @@ _SOON = np.uint64(32)
 # Tiles with fewer entries in a column are sparse: see `pull_tiles`.
 _SPARSE = 2
 
-_NONE, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(i) for i in (0, 1, 2, 3, 4, 8))
+_NONE, _ONE, _TWO, _THREE, _FOUR, _SIXTEEN = (np.uint64(i) for i in (0, 1, 2, 3, 4, 16))
 
 
 def _adder(back: bool) -> Callable[..., None]:
@@ -85,20 +84,14 @@ def _adder(back: bool) -> Callable[..., None]:
 
 
 def _batch_adder(n: int, back: bool) -> Callable[..., None]:
-    """Make the same for batches of at least `n` columns, in one register of `n` lanes or pairs."""
+    """Make the same for batches of a multiple of `n` columns, in registers of `n` lanes."""
     lanes = np.uint64(n)
 
     @kernel
-    def add_pair(
-        y: Array, added: Any, weight: Any, x: Array, read: Any, batch: Any, number: Any
+    def add_row(
+        y: Array, added: Any, weight: Any, x: Array, read: Any
     ) -> None:  # pragma: no cover - compiled
-        one = number * (lanes + lanes)
-        two = min(one + lanes, batch - lanes)
-        # Both registers are loaded before either is stored: they may overlap.
-        a = add_product(load(n, y, added + one), weight, load(n, x, read + one))
-        b = add_product(load(n, y, added + two), weight, load(n, x, read + two))
-        store(y, added + one, a)
-        store(y, added + two, b)
+        store(y, added, add_product(load(n, y, added), weight, load(n, x, read)))
 
     @kernel
     def add(
@@ -111,12 +104,8 @@ def _batch_adder(n: int, back: bool) -> Callable[..., None]:
         batch: Any,
         far: bool,
     ) -> None:  # pragma: no cover - compiled
-        # No column may be added to by two pairs.
-        n_pairs = (batch + lanes) // (lanes + lanes)
-        done = min(n_pairs * (lanes + lanes), batch)
         column = _NONE
-        # Loops of one turn, for every entry, would take a fifth longer.
-        if batch == lanes:
+        if batch == lanes:  # a loop of one turn, for every entry, would take a fifth longer
             for k in range(first, stop):
                 prefetch(values, k + _AHEAD)
                 prefetch(keys, k + _AHEAD)
@@ -126,38 +115,21 @@ def _batch_adder(n: int, back: bool) -> Callable[..., None]:
                 row = np.uint64(keys[k] & _COLUMN_ROW)
                 column += keys[k] >> _COLUMN_BITS
                 read, added = (row, column) if back else (column, row)
-                x_row = load(n, x, read * lanes)
-                y_row = add_product(load(n, y, added * lanes), values[k], x_row)
-                store(y, added * lanes, y_row)
-        elif n_pairs == _ONE:
-            for k in range(first, stop):
-                prefetch(values, k + _AHEAD)
-                prefetch(keys, k + _AHEAD)
-                row = np.uint64(keys[k] & _COLUMN_ROW)
-                column += keys[k] >> _COLUMN_BITS
-                read, added = (row, column) if back else (column, row)
-                add_pair(y, added * batch, values[k], x, read * batch, batch, _NONE)
+                add_row(y, added * lanes, values[k], x, read * lanes)
         else:
             for k in range(first, stop):
                 row = np.uint64(keys[k] & _COLUMN_ROW)
                 column += keys[k] >> _COLUMN_BITS
                 read, added = (row, column) if back else (column, row)
-                for number in range(n_pairs):
-                    add_pair(y, added * batch, values[k], x, read * batch, batch, number)
-        if done < batch:
-            column = _NONE
-            for k in range(first, stop):
-                row = np.uint64(keys[k] & _COLUMN_ROW)
-                column += keys[k] >> _COLUMN_BITS
-                read, added = (row, column) if back else (column, row)
-                for c in range(done, batch):
-                    y[added * batch + c] += values[k] * x[read * batch + c]
+                b = _NONE
+                while b < batch:
+                    add_row(y, added * batch + b, values[k], x, read * batch + b)
+                    b += lanes
 
     return add
 
 
 _add_one, _add_one_back = _adder(False), _adder(True)
-_add_two, _add_two_back = _batch_adder(2, False), _batch_adder(2, True)
 _add_eight, _add_eight_back = _batch_adder(8, False), _batch_adder(8, True)
 _add_sixteen, _add_sixteen_back = _batch_adder(16, False), _batch_adder(16, True)
 
@@ -184,12 +156,7 @@ def _add_tile(
             _add_one_back(keys, values, first, stop, x, y)
         else:
             _add_one(keys, values, first, stop, x, y)
-    elif batch < _EIGHT:
-        if back:
-            _add_two_back(keys, values, first, stop, x, y, batch, far)
-        else:
-            _add_two(keys, values, first, stop, x, y, batch, far)
-    elif not fits_sixteen(batch):
+    elif batch % _SIXTEEN:
         if back:
             _add_eight_back(keys, values, first, stop, x, y, batch, far)
         else:
@@ -216,6 +183,7 @@ def pull_tiles(
     busy : ndarray of bool, shape (n,)
         The ranges of `x` with anything in them that is not 0: see `mark_tiles`.
     x, y : ndarray, shape (n_neurons, batch)
+        Of one column or of a multiple of 8.
     """
     if first >= stop:  # a thread without neurons of its own
         return
