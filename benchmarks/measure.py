@@ -41,7 +41,7 @@ def measure(
     """Run code in fresh processes; its last line is an expression, the answer.
 
     Seconds count from the start of the process, imports included; peak memory is the largest
-    resident set. The environment is added to this process's own, without what wiregrad sets.
+    resident set. The environment is added to this process's own, but for how OpenMP's threads wait.
     """
     runs = [_run(code, environment or {}, timeout) for _ in range(repeats)]
     return Measured(

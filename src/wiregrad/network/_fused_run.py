@@ -140,9 +140,12 @@ class FusedRun:
         matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * width >= PARALLEL_FROM else 1
         self._by, self._ways = matrix.arrays(n_blocks, width), matrix.ways(width)
-        # Of a large matrix there may be a few rows by post, of a smaller one all.
-        self._few_rows = not matrix.may_be_by_post
-        self._push_back_below = FEW_AT_HAND if self._few_rows else self._ways.push_below
+        # Of a large matrix there may be a few rows by post, of a smaller one all. A column alone has
+        # no use for a few: it reads only the tiles that they lie in.
+        self._few_rows = not matrix.may_be_by_post and width > 1
+        self._push_back_below = FEW_AT_HAND if self._few_rows else 0.0
+        if matrix.may_be_by_post:
+            self._push_back_below = self._ways.push_below
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
@@ -498,12 +501,12 @@ def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
     """
     hops = shortest_walks(model)
     sensory = model.sensory_indices.numpy()
+    everyone = np.arange(model.n_neurons, dtype=np.uint32)
     lists = []
     for t in range(n_steps):
         within = (hops >= 1) & (hops <= t + 1)
         if t < n_steps - 1:
             within[sensory] = True
-        if within.mean() > _NEARLY_ALL:
-            within[:] = True
-        lists.append(np.flatnonzero(within).astype(np.uint32))
+        nearly_all = within.mean() > _NEARLY_ALL
+        lists.append(everyone if nearly_all else np.flatnonzero(within).astype(np.uint32))
     return lists

@@ -67,8 +67,8 @@ class SparseMatrix(nn.Module):
     It is stored by pre, which serves where few neurons are active or few gradients wanted. Other
     layouts are made once a product has come that would have been faster by them: in tiles, which
     serves where many neurons are active, forward and backward, for a column alone and for batches
-    each their own; and, of a matrix with few entries, by post, which serves where few neurons have
-    a gradient. All give the same bits. The
+    each their own; and by post, which serves where few neurons have a gradient, of a matrix with
+    few entries wholly and of a larger one the rows that were lacking. All give the same bits. The
     gradient of the values is computed if they ask for it: `matrix.values.requires_grad_()`; they
     may be changed in place, but not behind PyTorch's back, through `.data` or a numpy view: that
     would go unnoticed.
