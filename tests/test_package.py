@@ -96,20 +96,27 @@ def test_every_public_name_is_there_and_in_order() -> None:
     assert wg.__all__ == sorted(set(wg.__all__), key=order)
 
 
-def threads_wait(setting: str | None) -> str:
-    """Import wiregrad in a process whose environment has a setting; return the setting after."""
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    environment |= {} if setting is None else {"OMP_WAIT_POLICY": setting}
-    probe = "import wiregrad, os; print(os.environ['OMP_WAIT_POLICY'])"
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+
+
+def threads_wait(**settings: str) -> list[str]:
+    """Import wiregrad in a process whose environment has some settings; return them after."""
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
+    probe = f"import wiregrad, os; print(*(os.environ.get(name) for name in {WAITING}))"
     run = subprocess.run(
-        [sys.executable, "-c", probe], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", probe],
+        env=environment | settings,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return run.stdout.strip()
+    return run.stdout.split()
 
 
-def test_waiting_threads_sleep_unless_the_user_says_otherwise() -> None:
-    assert threads_wait(None) == "PASSIVE"
-    assert threads_wait("ACTIVE") == "ACTIVE"
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise() -> None:
+    assert threads_wait() == ["PASSIVE", "10000"]
+    assert threads_wait(OMP_WAIT_POLICY="ACTIVE") == ["ACTIVE", "None"]
+    assert threads_wait(GOMP_SPINCOUNT="7") == ["PASSIVE", "7"]
 
 
 # Which room uses which

@@ -30,8 +30,7 @@ from benchmarks.attainment._work import work
 work({job!r})
 """
 
-# As in the engine's benchmarks: every package gets it.
-_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONWARNINGS": "ignore"}
+_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 
 @dataclass(frozen=True)

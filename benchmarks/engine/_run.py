@@ -23,9 +23,7 @@ from benchmarks.engine._work import work
 work({job!r})
 """
 
-# wiregrad asks OpenMP's threads to sleep while they wait. On a busy machine that is worth a lot,
-# and it is not the engine's doing: every package gets it.
-_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONWARNINGS": "ignore"}
+_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 # Warm-up iterations: wiregrad's kernels are loaded and its layouts made; the reference has none.
 _WARM, _WARM_REFERENCE = 2, 1

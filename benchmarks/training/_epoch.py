@@ -26,8 +26,7 @@ from benchmarks.training._epoch import {function}
 {function}({path!r}, {batch}, {folder!r})
 """
 
-# As in benchmarks/engine: waiting threads sleep, for both.
-_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONWARNINGS": "ignore"}
+_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 
 def epochs(data: Path, reference: Path | None, reference_batch: int = 2) -> dict[str, Any]:

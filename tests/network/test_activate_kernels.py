@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wiregrad.network._activate_kernels import activate
+from wiregrad.network._activate_kernels import activate, activate_some
 
 pytestmark = pytest.mark.kernel
 
-#: A column alone; batches of less than a register, of whole registers, and of what is left over.
-BATCHES = [1, 2, 3, 7, 8, 9, 16, 21]
+#: A column alone; one register of either width, and several.
+BATCHES = [1, 8, 16, 24, 32]
 
 
 def run(
@@ -25,7 +25,7 @@ def run(
     return y, kept, active[:found].tolist()
 
 
-@pytest.mark.parametrize("batch", [1, 2, 8])
+@pytest.mark.parametrize("batch", [1, 8, 16])
 def test_tanh_is_right_to_the_last_digits_of_float32(batch: int) -> None:
     sums = np.concatenate([np.geomspace(1e-6, 30, 100_000), np.linspace(1e-3, 10, 100_000)])
     sums = sums.astype(np.float32).reshape(-1, batch)
@@ -59,7 +59,7 @@ def test_below_threshold_is_silent_and_at_it_is_not(batch: int, dtype: type) -> 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_member_gets_the_same_bits_in_any_batch(dtype: type) -> None:
-    sums = np.random.default_rng(0).normal(0.2, 0.5, (500, 21)).astype(dtype)
+    sums = np.random.default_rng(0).normal(0.2, 0.5, (500, 32)).astype(dtype)
     whole, _, _ = run(sums, 0.01)
     for batch in BATCHES:
         part, _, _ = run(np.ascontiguousarray(sums[:, :batch]), 0.01)
@@ -83,3 +83,22 @@ def test_rows_of_other_blocks_are_left_alone() -> None:
     assert active.tolist() == [99, 99, 2, 3, 99, 99]
     np.testing.assert_array_equal(sums[[0, 1, 4, 5]], 1)
     assert (sums[2:4] < 1).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", BATCHES)
+def test_some_rows_get_what_they_get_among_all(batch: int, dtype: type) -> None:
+    sums = np.random.default_rng(2).normal(0, 0.5, (90, batch)).astype(dtype)
+    all_y, all_kept, all_active = run(sums, 0.3, keep=True)
+    rows = np.array([0, 3, 4, 50, 89], np.uint32)
+    y, kept = sums.copy(), np.full_like(sums, 7)
+    one, none, active = np.ones(90, dtype), np.zeros(90, dtype), np.zeros(90, np.uint32)
+    how = dtype(0.3), dtype == np.float32, kept, active
+    n = activate_some(y, rows, 2, one, none, *how)
+    listed = active[2 : 2 + n].tolist()
+    assert listed == [row for row in all_active if row in rows]
+    np.testing.assert_array_equal(y[rows], all_y[rows])
+    np.testing.assert_array_equal(kept[listed], all_kept[listed])
+    others = np.setdiff1d(np.arange(90), rows)
+    np.testing.assert_array_equal(y[others], sums[others])
+    assert (kept[others] == 7).all()

@@ -10,7 +10,7 @@ import pytest
 from product_cases import multiply_in_order
 from scipy import sparse
 
-from wiregrad.product import _kernels
+from wiregrad.product import _kernels, widened
 from wiregrad.product._kernels import (
     active_rows,
     count_entries,
@@ -50,7 +50,7 @@ def draw(shape: tuple[int, int], dtype: type = np.float32, seed: int = 0) -> np.
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("batch", [1, 3, 4, 5, 8, 13, 16, 17, 24, 33])
+@pytest.mark.parametrize("batch", [1, 8, 16, 24, 32])
 def test_inputs_are_added_in_ascending_order_bit_for_bit(
     kernel: str, random_weights: Weights, dtype: type, index_dtype: type, batch: int
 ) -> None:
@@ -65,11 +65,11 @@ def test_inputs_are_added_in_ascending_order_bit_for_bit(
 
 def test_equals_scipy_in_float64(kernel: str, random_weights: Weights) -> None:
     matrix = random_weights(500, 0.05, seed=2).astype(np.float64)
-    h = draw((500, 4), np.float64)
+    h = draw((500, 8), np.float64)
     np.testing.assert_allclose(multiply(matrix, h), matrix @ h, rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize(("rows", "columns", "batch"), [(3, 3, 2), (1, 1, 1), (2, 3, 0)])
+@pytest.mark.parametrize(("rows", "columns", "batch"), [(3, 3, 8), (1, 1, 1), (2, 3, 0)])
 def test_a_matrix_without_entries_gives_zeros(
     kernel: str, rows: int, columns: int, batch: int
 ) -> None:
@@ -87,7 +87,7 @@ def test_rows_may_be_empty_and_the_matrix_oblong(kernel: str) -> None:
 
 
 def test_arguments_are_not_changed(kernel: str, random_weights: Weights) -> None:
-    matrix, h = random_weights(30, 0.3, seed=3), draw((30, 2))
+    matrix, h = random_weights(30, 0.3, seed=3), draw((30, 8))
     arrays = (matrix.indptr, matrix.indices, matrix.data, h)
     before = [array.copy() for array in arrays]
     pull(*arrays)
@@ -99,7 +99,7 @@ def test_arguments_are_not_changed(kernel: str, random_weights: Weights) -> None
 def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
     random_weights: Weights, use_threads: Callable[[int], None], n: int
 ) -> None:
-    matrix, h = random_weights(2000, 0.02, seed=4), draw((2000, 5))
+    matrix, h = random_weights(2000, 0.02, seed=4), draw((2000, 8))
     assert matrix.nnz * h.shape[1] > _kernels.PARALLEL_FROM
     use_threads(n)
     serial = np.zeros_like(h)
@@ -111,7 +111,7 @@ def test_a_large_problem_takes_the_parallel_kernel_with_the_same_bits(
 
 def test_kernels_may_be_called_from_several_threads_at_once(random_weights: Weights) -> None:
     matrix = random_weights(2000, 0.02, seed=5)
-    columns = [draw((2000, 5), seed=seed) for seed in range(16)]
+    columns = [draw((2000, 8), seed=seed) for seed in range(16)]
     alone = [multiply(matrix, h) for h in columns]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda h: multiply(matrix, h), columns))
@@ -123,7 +123,7 @@ def test_kernels_may_be_called_from_several_threads_at_once(random_weights: Weig
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch", [0, 1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 17, 23, 24, 25, 33])
+@pytest.mark.parametrize("batch", [0, 1, 8, 16, 24, 32, 40])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
 def test_push_equals_pull_bit_for_bit(
     random_weights: Weights, dtype: type, batch: int, share: float
@@ -142,7 +142,7 @@ def test_push_equals_pull_bit_for_bit(
 def test_a_large_push_is_shared_among_threads_with_the_same_bits(
     random_weights: Weights, use_threads: Callable[[int], None], n: int
 ) -> None:
-    by_pre, h = random_weights(2000, 0.02, seed=4), draw((2000, 5))
+    by_pre, h = random_weights(2000, 0.02, seed=4), draw((2000, 8))
     arrays = (by_pre.indptr, by_pre.indices, by_pre.data, active_rows(h), h)
     bounds = np.array([0, 900, 2000])
     split = np.empty((3, 2000), by_pre.indptr.dtype)
@@ -152,7 +152,7 @@ def test_a_large_push_is_shared_among_threads_with_the_same_bits(
 
 
 def test_active_rows_are_those_with_anything_in_them() -> None:
-    h = np.array([[0, 0], [0, 2], [-0.0, 0], [np.nan, 0], [-1, 3]])
+    h = widened(np.array([[0, 0], [0, 2], [-0.0, 0], [np.nan, 0], [-1, 3]]))
     assert active_rows(h).tolist() == [1, 3, 4]
     assert active_rows(np.zeros((3, 0))).tolist() == []
 
@@ -170,7 +170,7 @@ def test_push_adds_only_the_rows_it_is_given() -> None:
 @pytest.mark.parametrize("limit", [0, np.inf])
 @pytest.mark.parametrize("share", [0.05, 1.0])
 @pytest.mark.parametrize("back", [False, True])
-@pytest.mark.parametrize("batch", [1, 6])
+@pytest.mark.parametrize("batch", [1, 8])
 def test_a_pass_over_tiles_equals_pull_bit_for_bit(
     random_weights: Weights,
     monkeypatch: pytest.MonkeyPatch,
@@ -206,3 +206,19 @@ def test_splits_rows_at_the_bounds_of_blocks() -> None:
     split = np.empty((4, 3), np.int64)
     split_rows(indptr, indices, np.array([0, 2, 2, 5]), split)
     assert split.tolist() == [[0, 3, 3], [1, 3, 4], [1, 3, 4], [3, 3, 5]]
+
+
+@pytest.mark.parametrize("batch", [2, 7, 9])
+def test_batches_that_fill_no_registers_are_refused(random_weights: Weights, batch: int) -> None:
+    matrix, h = random_weights(30, 0.3, seed=3), draw((30, batch))
+    parts = matrix.indptr, matrix.indices, matrix.data
+    shape = TileShape(width=6, diagonal=False)
+    tiles, active = make_tiles(*parts, shape), np.arange(30, dtype=np.uint64)
+    calls = (
+        lambda: pull(*parts, h),
+        lambda: push(*parts, active, h),
+        lambda: pull_all(tiles, False, np.array([0, 30]), active, h),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=f"a batch of {batch} .* multiple of 8"):
+            call()

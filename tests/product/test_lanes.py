@@ -17,6 +17,8 @@ from wiregrad.product._lanes import (
     multiply,
     prefetch,
     store,
+    total,
+    where_from,
     where_positive,
     zeros,
 )
@@ -61,6 +63,23 @@ def test_chooses_by_lane_and_looks_over_all(dtype: type, x: list[float]) -> None
     np.testing.assert_array_equal(y, np.where(a > 0, (a + limit) * a, limit))
     assert large == bool((a >= limit).any())
     assert there == bool((a != 0).any())
+
+
+@numba.njit
+def choose_and_add(x: np.ndarray, limit: np.generic, y: np.ndarray) -> float:
+    a = load(8, x, np.uint64(0))
+    store(y, np.uint64(0), where_from(a, limit, multiply(a, a), zeros(8, x)))
+    return total(a)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_compares_by_lane_and_adds_halves_up(dtype: type) -> None:
+    x = np.array([0.5, -1, 0.1, 1e8, -1e8, 3, np.pi, 0.25], dtype)
+    y, limit = np.empty(8, dtype), dtype(0.5)
+    found = choose_and_add(x, limit, y)
+    np.testing.assert_array_equal(y, np.where(x >= limit, x * x, 0))
+    a, b, c, d = x[:4] + x[4:]
+    assert found == (a + c) + (b + d)
 
 
 @pytest.mark.compiled

@@ -65,6 +65,22 @@ def test_gradgradcheck(matrix: SparseMatrix, columns: torch.Tensor) -> None:
     assert gradgradcheck(lambda h: torch.tanh(matrix(h)) ** 2, columns)
 
 
+@pytest.mark.parametrize("batch", [0, 1, 2, 3, 7, 8, 9, 13, 16, 17, 33])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_batch_of_any_size_has_the_products_of_its_columns(
+    random_weights: Weights, batch: int, transposed: bool
+) -> None:
+    matrix, h = SparseMatrix(random_weights(300, 0.1, seed=7)), torch.rand(300, batch)
+    for layouts in ({}, {"tiles_for": batch, "by_post": True}):
+        matrix.ask_for(**layouts)
+        product = matrix.multiply(h, transposed)
+        assert product.shape == h.shape
+        assert product.is_contiguous()
+        for column in range(batch):
+            alone = matrix.multiply(h[:, [column]], transposed)
+            assert torch.equal(product[:, [column]], alone)
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_multiply_records_no_gradient(
     matrix: SparseMatrix, columns: torch.Tensor, dense: np.ndarray, transposed: bool
@@ -167,11 +183,11 @@ def test_few_active_neurons_are_pushed_with_the_same_bits(
     random_weights: Weights, ways: list[str]
 ) -> None:
     matrix = SparseMatrix(random_weights(300, 0.1, seed=7))
-    h = torch.rand(300, 2) * (torch.rand(300, 1) < 0.1)
+    h = torch.rand(300, 8) * (torch.rand(300, 1) < 0.1)
     pushed = matrix(h)
     assert ways == ["push"]
-    matrix.ask_for(tiles_for=2)
-    by = matrix.arrays(1, 2)
+    matrix.ask_for(tiles_for=8)
+    by = matrix.arrays(1, 8)
     active = _kernels.active_rows(h.numpy())
     pulled = _kernels.pull_all(by.tiles, False, by.blocks.post, active, h.numpy())
     np.testing.assert_array_equal(pushed.numpy(), pulled)

@@ -16,11 +16,13 @@ import numpy.typing as npt
 from ..product.compiled import (
     Tiles,
     add,
+    all_marked,
     any_set,
     close_up,
     count_edges,
     fill,
     kernel,
+    list_active,
     list_active_of,
     load,
     mark_tiles,
@@ -31,7 +33,9 @@ from ..product.compiled import (
     pull_tiles,
     push_block,
     store,
+    total,
     where_positive,
+    within,
     without,
     zeros,
 )
@@ -120,7 +124,7 @@ def _back_through_driven_of_one(
 
 
 def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
-    """Make what `_back_through` does, for batches of at least `n` columns, `n` at a time."""
+    """Make what `_back_through` does, for batches of a multiple of `n` columns, `n` at a time."""
     lanes = np.uint64(n)
 
     @kernel
@@ -131,63 +135,45 @@ def _back_through_with(n: int, driven: bool) -> Callable[..., int]:
         g, size, square, dense = asked[0].reshape(-1), asked[1], asked[2], asked[3].reshape(-1)
         slope, place_of, summed = neurons
         d, noted, d_slope, d_bias = found[0].reshape(-1), found[1].reshape(-1), found[2], found[3]
-        kept, shares = summed.reshape(-1), np.empty(2 * n, g.dtype)
+        kept = summed.reshape(-1)
         one, n_batch, n_changing = g.dtype.type(1), np.uint64(asked[0].shape[1]), 0
         for i in rows:
             row = np.uint64(i) * n_batch
             place = np.uint64(place_of[i]) * n_batch if driven else _NONE
-            # Gradients of parameters are taken before a neuron's own slope has its part.
-            steepness = one if len(summed) else slope[i]
             changes = False
-            b = _NONE
-            while b < n_batch:
-                # The last register may overlap the one before it: the same comes out twice.
-                c = min(b, n_batch - lanes)
-                a = load(n, h, row + c)
-                of_penalty = add(load(n, size, c), multiply(load(n, square, c), a))
-                own = add(load(n, g, row + c), where_positive(a, of_penalty, zeros(n, g)))
-                if len(dense):
-                    own = add(own, load(n, dense, row + c))
-                if driven:
-                    a = load(n, before, place + c)
-                    over = add(add(a, load(n, drive, place + c)), fill(n, -one))
-                    own = where_positive(over, zeros(n, g), own)  # capped
-                    store(noted, place + c, own)
-                within = add(fill(n, one), multiply(fill(n, -one), multiply(a, a)))
-                of_drive = multiply(own, where_positive(a, within, fill(n, leak)))
-                into = multiply(of_drive, fill(n, steepness))
-                changes |= any_set(into)
-                store(d, row + c, into)
-                b += lanes
-            n_changing += changes
-            if not len(kept):
-                continue
-            # Gradients of slope and bias: whole registers, and the columns that are left over.
             of_slope, of_bias = zeros(n, g), zeros(n, g)
             b = _NONE
-            while b + lanes <= n_batch:
-                of_drive = load(n, d, row + b)
-                of_bias = add(of_bias, of_drive)
-                of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
+            while b < n_batch:
+                a = load(n, h, row + b)
+                of_penalty = add(load(n, size, b), multiply(load(n, square, b), a))
+                own = add(load(n, g, row + b), where_positive(a, of_penalty, zeros(n, g)))
+                if len(dense):
+                    own = add(own, load(n, dense, row + b))
+                if driven:
+                    a = load(n, before, place + b)
+                    over = add(add(a, load(n, drive, place + b)), fill(n, -one))
+                    own = where_positive(over, zeros(n, g), own)  # capped
+                    store(noted, place + b, own)
+                within_one = add(fill(n, one), multiply(fill(n, -one), multiply(a, a)))
+                of_drive = multiply(own, where_positive(a, within_one, fill(n, leak)))
+                changes |= any_set(of_drive)
+                if len(kept):
+                    of_bias = add(of_bias, of_drive)
+                    of_slope = add(of_slope, multiply(of_drive, load(n, kept, row + b)))
                 store(d, row + b, multiply(of_drive, fill(n, slope[i])))
                 b += lanes
-            store(shares, _NONE, of_slope)
-            store(shares, lanes, of_bias)
-            for k in range(n):
-                d_slope[i] += shares[k]
-                d_bias[i] += shares[n + k]
-            for k in range(row + b, row + n_batch):
-                d_slope[i] += d[k] * kept[k]
-                d_bias[i] += d[k]
-                d[k] *= slope[i]
+            n_changing += changes
+            if len(kept):
+                d_slope[i] += total(of_slope)
+                d_bias[i] += total(of_bias)
         return n_changing
 
     return back_through
 
 
 _through_one, _through_driven_one = _back_through_with(1, False), _back_through_with(1, True)
-_through_two, _through_driven_two = _back_through_with(2, False), _back_through_with(2, True)
 _through_eight, _through_driven_eight = _back_through_with(8, False), _back_through_with(8, True)
+_through_sixteen = _back_through_with(16, False)
 
 
 @kernel
@@ -200,8 +186,8 @@ def _back_through(
     """
     if asked[0].shape[1] == 1:
         return _through_one(rows, state, asked, neurons, leak, found)
-    if asked[0].shape[1] < 8:
-        return _through_two(rows, state, asked, neurons, leak, found)
+    if asked[0].shape[1] % 16 == 0:
+        return _through_sixteen(rows, state, asked, neurons, leak, found)
     return _through_eight(rows, state, asked, neurons, leak, found)
 
 
@@ -212,15 +198,7 @@ def _back_through_driven(
     """Do the same for sensory neurons that a stimulus was added to, and note its gradient."""
     if asked[0].shape[1] == 1:
         return _through_driven_one(rows, state, asked, neurons, leak, found)
-    if asked[0].shape[1] < 8:
-        return _through_driven_two(rows, state, asked, neurons, leak, found)
     return _through_driven_eight(rows, state, asked, neurons, leak, found)
-
-
-@kernel
-def _within(rows: Array, first: Any, stop: Any) -> Array:  # pragma: no cover - compiled
-    """Return those of some ascending rows that lie in a block."""
-    return rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
 
 
 @kernel
@@ -253,9 +231,9 @@ def _slopes_of_block(
     or -1, and does not list them, if they are most of a block.
     """
     h, g, d, slope = state[0], asked[0], found[0], neurons[0]
-    own, n_changing = _within(rows, first, stop), 0
+    own, n_changing = within(rows, first, stop), 0
     joins = len(state[1]) > 0
-    at = _within(driven, first, stop if joins else first)
+    at = within(driven, first, stop if joins else first)
     everything = len(own) == stop - first
     if not everything:
         d[first:stop] = 0
@@ -281,6 +259,8 @@ def _slopes_of_block(
     _cut(cut[0], cut[1], first, stop, d)
     if 2 * n_changing > stop - first:
         return -1
+    if everything:
+        return list_active(d, first, stop, changing)
     return list_active_of(d, own, first, changing)
 
 
@@ -317,7 +297,7 @@ def _hand_back(
     elif way == _NOWHERE:
         g[first:stop] = 0
     elif way == _PULL:
-        own = _within(wanted, first, stop)
+        own = within(wanted, first, stop)
         pull_rows(by_pre[0], by_pre[1], by_pre[2], own, d, g)
 
 
@@ -328,6 +308,8 @@ def backward(
     tiles: Tiles,
     bounds: Array,
     split: Array,
+    at_hand: Array,
+    lacking: Array,
     begins: bool,
     slope: Array,
     leak: Any,
@@ -361,12 +343,17 @@ def backward(
     by_pre, tiles, slope, given, states, before, summed
         As in `forward`. Without `summed` there are no gradients of slopes and biases.
     by_post : (indptr, indices, values)
-        The weights in CSR form, or without indices and values; then nothing is pushed.
+        The weights in CSR form, or only some rows of that, or without indices and values; then
+        nothing is pushed. `indptr` says how many entries all rows have.
     bounds : ndarray, shape (n_blocks + 1,)
         Blocks of neurons for the threads, with about as many out-edges each; they end where tiles
         do.
     split : ndarray, shape (n_blocks + 1, n_neurons)
         Where each row by post passes the bounds, if there is that layout.
+    at_hand : ndarray of bool, shape (n_neurons,) or (0,)
+        Which rows by post there are, if not all.
+    lacking : ndarray of bool, shape (n_neurons,) or (0,)
+        Marked, if there is room: rows by post that would have been of use and are not there.
     begins : bool
         Whether no gradient comes from later steps; `g` is cleared then.
     leak : number
@@ -478,8 +465,11 @@ def backward(
         # A push reads and writes where a pull reads: it takes up to twice as long.
         limit = min(push_below * n_edges, 0.5 * wanted_edges[t])
         few = n_pushed >= 0 and count_edges(by_post[0], pushed) < limit
+        can_push = few and has_by_post and all_marked(pushed, at_hand)
         way = _PULL
-        if few and has_by_post:
+        if n_pushed == 0:
+            way = _NOWHERE
+        elif can_push:
             way = _PUSH
         elif many and has_tiles:
             way = _ALL
@@ -487,7 +477,10 @@ def backward(
                 mark_tiles(wanted[wanted_starts[t] : wanted_starts[t + 1]], tiles[3], busy)
             else:
                 mark_tiles(pushed, tiles[3], busy)
-        missed_by_post += few and not has_by_post
+        if few and not can_push and n_pushed > 0:
+            missed_by_post += 1
+            for row in pushed[: len(lacking)]:
+                lacking[row] = True
         missed_tiles += many and not few and not has_tiles
         before_it, d = d, before_it
     for p in numba.prange(n_blocks):

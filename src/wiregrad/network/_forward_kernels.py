@@ -26,18 +26,23 @@ from ..product.compiled import (
     mark_tiles,
     marks_for,
     parallel_kernel,
+    pull_rows,
     pull_tiles,
     push_block,
     store,
     where_positive,
+    within,
 )
-from ._activate_kernels import activate, copy_rows
+from ._activate_kernels import activate, activate_some, copy_rows
 
 __all__ = ["add_up_active", "forward"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 _ONE, _EIGHT = np.uint64(1), np.uint64(8)
+
+# The ways along the edges: from the active neurons, along all, or to the neurons that are needed.
+_PUSH, _ALL, _SOME = 0, 1, 2
 
 
 @kernel
@@ -76,19 +81,19 @@ def _drive(
     flat, drive, noted = h.reshape(-1), given.reshape(-1), before.reshape(-1)
     for j in range(len(sensory)):
         row, place = np.uint64(sensory[j]) * n_batch, np.uint64(places[j]) * n_batch
+        if n_batch == _ONE:
+            a = flat[row]
+            noted[place] = a
+            flat[row] = min(a + drive[place], one)
+            continue
         b = np.uint64(0)
-        while b + _EIGHT <= n_batch:
+        while b < n_batch:
             a = load(8, flat, row + b)
             store(noted, place + b, a)
             total = add(a, load(8, drive, place + b))
             over = add(total, fill(8, -one))
             store(flat, row + b, where_positive(over, fill(8, one), total))
             b += _EIGHT
-        while b < n_batch:
-            a = flat[row + b]
-            noted[place + b] = a
-            flat[row + b] = min(a + drive[place + b], one)
-            b += _ONE
 
 
 @kernel
@@ -104,10 +109,21 @@ def add_up_active(
 
 
 @kernel
+def _copy_some(rows: Array, source: Array, target: Array) -> None:  # pragma: no cover - compiled
+    """Copy some rows of a batch."""
+    read, written, n_batch = source.reshape(-1), target.reshape(-1), np.uint64(source.shape[1])
+    for i in rows:
+        row = np.uint64(i) * n_batch
+        for k in range(row, row + n_batch):
+            written[k] = read[k]
+
+
+@kernel
 def _step_of_block(
     p: int,
-    pushes: bool,
+    way: int,
     by_pre: tuple[Array, Array, Array],
+    by_post: tuple[Array, Array, Array],
     tiles: Tiles,
     split: Array,
     bounds: Array,
@@ -121,6 +137,7 @@ def _step_of_block(
     sensory_in_block: Array,
     busy: Array,
     rows: Array,
+    needed: Array,
     h: Array,
     y: Array,
     before: Array,
@@ -130,15 +147,22 @@ def _step_of_block(
 ) -> int:  # pragma: no cover - compiled
     """Take one step in one block of neurons; list the active ones and return their number."""
     first, stop = bounds[p], bounds[p + 1]
-    if pushes:
+    some = within(needed, first, stop)
+    if way == _PUSH:
         push_block(first, stop, split[p : p + 2], by_pre[1], by_pre[2], rows, h, y)
-    else:
+    elif way == _ALL:
         pull_tiles(tiles, False, first, stop, busy, h, y)
+    else:
+        pull_rows(by_post[0], by_post[1], by_post[2], some, h, y)
     kept = summed[0] if len(summed) else y[:0]
     if len(kept) and keep_silent:
-        copy_rows(y, first, stop, kept)
+        if way == _SOME:
+            _copy_some(some, y, kept)
+        else:
+            copy_rows(y, first, stop, kept)
         kept = y[:0]
-    n = activate(y, first, stop, slope, bias, threshold, single, kept, active)
+    how = slope, bias, threshold, single, kept, active
+    n = activate_some(y, some, first, *how) if way == _SOME else activate(y, first, stop, *how)
     if len(joining):
         own = slice(sensory_in_block[p], sensory_in_block[p + 1])
         _drive(y, sensory[own], places[own], joining[0], before)
@@ -149,6 +173,7 @@ def _step_of_block(
 @parallel_kernel
 def forward(
     by_pre: tuple[Array, Array, Array],
+    by_post: tuple[Array, Array, Array],
     tiles: Tiles,
     split: Array,
     bounds: Array,
@@ -170,6 +195,8 @@ def forward(
     square: Array,
     add_up: bool,
     push_below: float,
+    needed: Array,
+    needed_starts: Array,
 ) -> int:  # pragma: no cover - compiled
     """Run the network for some steps in a row.
 
@@ -177,6 +204,8 @@ def forward(
     ----------
     by_pre : (indptr, indices, values)
         The weights, in CSC form.
+    by_post : (indptr, indices, values)
+        The same in CSR form, if there is anything in `needed`.
     tiles : Tiles
         The weights in tiles, or empty; then everything is pushed.
     split : ndarray, shape (n_blocks + 1, n_neurons)
@@ -206,13 +235,17 @@ def forward(
     active : ndarray, shape (step + 1, n_neurons)
     n_active : ndarray, shape (step + 1,)
         The active neurons of each state, ascending, and their number: [0] is given, the others are
-        filled in.
+        filled in; of a state that is left undefined for some, those of the others.
     size, square : ndarray, shape (batch,)
         The sums of activations and of their squares, over neurons and steps, are added to these,
     add_up : bool
         if so wanted.
     push_below : float
         Push along the out-edges of active neurons if they are fewer than this share of all edges.
+    needed, needed_starts : ndarray, shape (n,) and (step + 1,)
+        The neurons whose state after each of the last steps matters, ascending:
+        `needed[needed_starts[t] : needed_starts[t + 1]]`, if there are any; that of the others is
+        left undefined. Before, all are needed, and none is listed.
 
     Returns
     -------
@@ -221,7 +254,8 @@ def forward(
 
     Notes
     -----
-    Cost: a step reads the out-edges of the active neurons, or all edges where these are many.
+    Cost: a step reads the out-edges of the active neurons, or all edges where these are many, or
+    the in-edges of those that are needed.
     """
     n_blocks, n_steps = len(bounds) - 1, len(states) - 1
     counts = np.empty(n_blocks, np.int64)
@@ -230,17 +264,23 @@ def forward(
     for t in range(n_steps):
         h, y = states[t], states[t + 1]
         rows = active[t, : n_active[t]]
-        many = count_edges(by_pre[0], rows) >= push_below * n_edges
-        missed += many and not has_tiles
-        pushes = not (many and has_tiles)
-        if not pushes:
-            mark_tiles(rows, tiles[3], busy)
+        some = needed[needed_starts[t] : needed_starts[t + 1]]
+        n_pushed, n_pulled = count_edges(by_pre[0], rows), count_edges(by_post[0], some)
+        way = _PUSH
+        if len(some) and n_pulled <= n_pushed:
+            way = _SOME
+        elif n_pushed >= push_below * n_edges:
+            missed += not has_tiles
+            if has_tiles:
+                way = _ALL
+                mark_tiles(rows, tiles[3], busy)
         joining = given[t + 1 : t + 2]
         for p in numba.prange(n_blocks):
             counts[p] = _step_of_block(
                 p,
-                pushes,
+                way,
                 by_pre,
+                by_post,
                 tiles,
                 split,
                 bounds,
@@ -254,6 +294,7 @@ def forward(
                 sensory_in_block,
                 busy,
                 rows,
+                some,
                 h,
                 y,
                 before[t],

@@ -21,7 +21,7 @@ def _drive_rows(h: Array, rows: Array, given: Array) -> None:  # pragma: no cove
     """Add what is given to some rows, up to 1."""
     one = h.dtype.type(1)
     for e in range(len(rows)):
-        for b in range(h.shape[1]):
+        for b in range(given.shape[1]):
             h[rows[e], b] = min(h[rows[e], b] + given[e, b], one)
 
 
@@ -41,7 +41,9 @@ def _run_some(
     out: Array,
 ) -> None:  # pragma: no cover - compiled
     """Run some stimuli through all steps."""
-    h = np.zeros((len(rows), given.shape[1]), given.dtype)
+    # As many columns as the kernels want: one, or a multiple of 8.
+    n = given.shape[1]
+    h = np.zeros((len(rows), n if n == 1 else (n + 7) // 8 * 8), given.dtype)
     active = np.empty(len(rows), np.uint32)
     for t in range(len(begin) - 1):
         if t:
@@ -51,7 +53,7 @@ def _run_some(
         own = slice(entry_begin[t], entry_begin[t + 1])
         _drive_rows(h, entry_row[own], given[own])
     for i in range(len(read_row)):
-        for b in range(h.shape[1]):
+        for b in range(n):
             out[i, b] = h[read_row[i], b]
 
 

@@ -204,7 +204,7 @@ class _Fused(torch.autograd.Function):
         ctx.settings, ctx.run = settings, run
         states = stimulus.new_empty(0, 0, 0)
         if settings.give_states:
-            states = torch.from_numpy(run.states[1:])
+            states = torch.from_numpy(run.states[1:, :, : len(stimulus)])
         # The states are saved so that a change of theirs in place is an error, not a wrong number.
         ctx.save_for_backward(stimulus, slope, bias, states)
         size, square = (

@@ -9,15 +9,29 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from torch import Tensor
 
-from ..product import PARALLEL_FROM, aligned, n_threads, run_on
+from ..product import (
+    FEW_AT_HAND,
+    PARALLEL_FROM,
+    aligned,
+    n_threads,
+    row_width,
+    run_on,
+    threads_for,
+    widened,
+)
+from ._needed import Needed, needed_neurons, no_neurons
 from ._places import Array, Grid, Places
 from ._room import Room
 from ._walks import shortest_walks
 
 if TYPE_CHECKING:
+    from ..product.compiled import Tiles
     from ._network import MultilayeredNetwork
 
 __all__ = ["FusedRun", "RunSettings", "Upstream", "Wanted"]
+
+# Neurons that matter are listed up to this share of the edges.
+_FEW = 0.35
 
 # Lists of more than this share of the neurons are made complete: that needs no looking up.
 _NEARLY_ALL = 0.8
@@ -103,11 +117,14 @@ class FusedRun:
 
     Attributes
     ----------
-    states : ndarray, shape (window + 1, n_neurons, batch)
-        The start of the last window, and its states.
+    states : ndarray, shape (window + 1, n_neurons, width)
+        The start of the last window, and its states. The batch's are the first columns; what is in
+        those that fill up a register is nobody's: they get no stimulus, and no gradient.
     read : ndarray, shape (n,)
-    size, square : ndarray of float64, shape (batch,)
     """
+
+    #: Whether states that nothing depends on may be left undefined.
+    looks_ahead = True
 
     def __init__(
         self, settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor
@@ -115,32 +132,64 @@ class FusedRun:
         self._settings = settings
         model, room = settings.model, settings.room
         self._stimulus = stimulus.detach().contiguous().numpy()
-        self._given = _given(self._stimulus, settings.threshold)
-        n_steps, n_sensory, n_batch = self._given.shape
+        batch = len(stimulus)
+        self._n_batch, width = batch, row_width(batch)
+        self._given = _given(self._stimulus, settings.threshold, width)
+        n_steps, n_sensory, _ = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
         matrix = self._matrix = model.weights
-        n_blocks = n_threads() if len(matrix.values) * n_batch >= PARALLEL_FROM else 1
-        self._by, self._ways = matrix.arrays(n_blocks, n_batch), matrix.ways(n_batch)
-        self._push_back_below = self._ways.push_below if matrix.may_be_by_post else 0.0
+        n_blocks = n_threads() if len(matrix.values) * width >= PARALLEL_FROM else 1
+        self._by, self._ways = matrix.arrays(n_blocks, width), matrix.ways(width)
+        # Of a large matrix there may be a few rows by post, of a smaller one all. A column alone has
+        # no use for a few: it reads only the tiles that they lie in.
+        self._few_rows = not matrix.may_be_by_post and width > 1
+        self._push_back_below = FEW_AT_HAND if self._few_rows else 0.0
+        if matrix.may_be_by_post:
+            self._push_back_below = self._ways.push_below
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = _SensoryOrder.of(model, room)
         window = min(settings.window, n_steps)
         self._windows = [(t, min(t + window, n_steps)) for t in range(0, n_steps, window)]
 
+        self._needed = self._look_ahead(n_steps)
         summed = window if settings.keep_summed else 0
         keep = Room() if settings.give_states else room
-        self.states = keep.empty("states", (window + 1, n_neurons, n_batch), dtype)
+        self.states = keep.empty("states", (window + 1, n_neurons, width), dtype)
         kept = len(self._windows) if settings.needs_gradient and len(self._windows) > 1 else 0
-        self._starts = room.empty("starts", (kept, n_neurons, n_batch), dtype)
-        self._before = room.empty("before", (window, n_sensory, n_batch), dtype)
+        self._starts = room.empty("starts", (kept, n_neurons, width), dtype)
+        self._before = room.empty("before", (window, n_sensory, width), dtype)
         # Without a leak that of silent neurons is not kept; it is multiplied by 0 then.
-        self._summed = room.zeros("summed", (summed, n_neurons, n_batch), dtype)
+        self._summed = room.zeros("summed", (summed, n_neurons, width), dtype)
         self._held: int | None = None  # the window whose states are there
         self._active = room.empty("active", (window + 1, n_neurons), np.uint32)
         self._n_active = np.zeros(window + 1, np.int64)
         self.read = np.empty(len(settings.places), dtype)
-        self.size, self.square = np.zeros(n_batch), np.zeros(n_batch)
+        self._size, self._square = np.zeros(width), np.zeros(width)
+
+    def _look_ahead(self, n_steps: int) -> Needed:
+        """List the neurons that what is read depends on; all, unless that saves reading edges."""
+        settings, room, by_post = self._settings, self._settings.room, self._by.post
+        one_go = len(self._windows) == 1 and not (settings.give_states or settings.add_up)
+        if not (self.looks_ahead and one_go and len(by_post[1]) and len(settings.places)):
+            return no_neurons(n_steps)
+        # No step after one that leaves states undefined may read them all, as a pass over tiles
+        # does: that is only made where more edges are active than are listed here.
+        most = min(_FEW, self._ways.push_below)
+        if most not in room.needed:
+            sensory = self._order.sensory
+            room.needed[most] = needed_neurons(settings.places, by_post, sensory, n_steps, most)
+        return room.needed[most]
+
+    @property
+    def size(self) -> Array:
+        """Sum of all activations of each batch member, in float64."""
+        return self._size[: self._n_batch]
+
+    @property
+    def square(self) -> Array:
+        """Sum of their squares."""
+        return self._square[: self._n_batch]
 
     def forward(self) -> None:
         """Run all windows."""
@@ -154,7 +203,7 @@ class FusedRun:
             if len(self._starts):
                 self._starts[number] = self.states[0]
             self._run(number, self._settings.add_up)
-            places.read(self.states, first, stop, self.read)
+            places.read(self.states[..., : self._n_batch], first, stop, self.read)
 
     def _start(self) -> None:
         """Drive the start, which is silent, and list who is active in it."""
@@ -172,7 +221,7 @@ class FusedRun:
         from ..product.compiled import list_active
 
         start, sensory = self.states[0], self._order.sensory
-        start[:] = initial
+        start[:] = widened(initial)
         start[sensory] = np.minimum(start[sensory] + self._given[0, self._order.places], 1)
         self._settings.room.cleared = None
         self._n_active[0] = list_active(start, 0, len(start), self._active[0])
@@ -192,16 +241,16 @@ class FusedRun:
         d_square: Tensor | None,
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of the stimulus, of the slopes and of the biases."""
-        n_neurons, n_batch = self.states.shape[1:]
+        n_neurons, width = self.states.shape[1:]
         dtype, room = self._given.dtype, self._settings.room
         dense = np.empty((0, 0, 0), dtype)
         if d_states is not None and d_states.numel():
-            dense = d_states.contiguous().numpy()
+            dense = widened(d_states.numpy())
         asked = np.zeros(len(self.read), dtype) if d_read is None else d_read.contiguous().numpy()
-        per_size, per_square = (
-            np.zeros(n_batch, dtype) if d is None else d.contiguous().numpy() * dtype.type(factor)
-            for d, factor in ((d_size, 1), (d_square, 2))
-        )
+        per_size, per_square = np.zeros((2, width), dtype)
+        for per, d, factor in ((per_size, d_size, 1), (per_square, d_square, 2)):
+            if d is not None:
+                per[: self._n_batch] = d.numpy() * dtype.type(factor)
         n_parameters = n_neurons if self._settings.keep_summed else 0
         upstream = Upstream(
             asked,
@@ -211,7 +260,7 @@ class FusedRun:
             d_given=aligned(self._given.shape, self._given.dtype),
             d_slope=np.zeros(n_parameters),
             d_bias=np.zeros(n_parameters),
-            g=room.empty("g", (n_neurons, n_batch), dtype),
+            g=room.empty("g", (n_neurons, width), dtype),
         )
         for number in reversed(range(len(self._windows))):
             if self._held != number:
@@ -224,7 +273,8 @@ class FusedRun:
         d_start = upstream.g[self._order.sensory]
         if self._settings.initial is not None:
             start = self._settings.initial[self._order.sensory]
-            d_start = np.where(start + self._given[0, self._order.places] > 1, 0, d_start)
+            given = self._given[0, self._order.places][:, : self._n_batch]
+            d_start[:, : self._n_batch][start + given > 1] = 0
         upstream.d_given[0, self._order.places] = d_start
         return self._hand_back(upstream.d_given), upstream.d_slope, upstream.d_bias
 
@@ -235,7 +285,8 @@ class FusedRun:
         threshold, leak = (
             d_given.dtype.type(x) for x in (self._settings.threshold, self._settings.leak)
         )
-        hand_back(d_given, self._stimulus, threshold, leak, d_stimulus)
+        with run_on(threads_for(d_given.size, d_given.shape[1])):
+            hand_back(d_given, self._stimulus, threshold, leak, d_stimulus)
         return d_stimulus
 
     def _run(self, number: int, add_up: bool) -> None:
@@ -264,6 +315,7 @@ class FusedRun:
         with run_on(len(bounds) - 1):
             missed = forward(
                 self._by.pre,
+                self._by.post,
                 self._by.tiles,
                 self._by.blocks.split,
                 bounds,
@@ -281,10 +333,12 @@ class FusedRun:
                 self._settings.leak > 0,
                 self._active[ends],
                 self._n_active[ends],
-                self.size,
-                self.square,
+                self._size,
+                self._square,
                 add_up,
                 self._ways.push_below,
+                self._needed[0],
+                self._needed[1][first : stop + 1],
             )
         if missed:
             self._matrix.ask_for(tiles_for=self.states.shape[2])
@@ -304,15 +358,13 @@ class FusedRun:
         asked = Places.none() if up.whole else self._settings.places
         places, here = asked.window(first, stop)
         wanted = self._wanted(begin, first, stop)
-        bounds = self._by.blocks.pre
+        bounds, lacking = self._by.blocks.pre, self._lacking()
         mine = slice(first - begin, stop - begin)
         with run_on(len(bounds) - 1):
             missed_tiles, missed_by_post = backward(
                 self._by.pre,
-                self._by.post,
-                self._by.tiles,
-                bounds,
-                self._by.blocks.split_back,
+                *self._rows_by_post(),
+                lacking,
                 stop == len(self._given) and not up.whole,
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
@@ -338,7 +390,21 @@ class FusedRun:
             )
         if missed_tiles or missed_by_post:
             batch = self.states.shape[2] if missed_tiles else None
-            self._matrix.ask_for(tiles_for=batch, by_post=missed_by_post > 0)
+            rows = np.flatnonzero(lacking) if self._few_rows and missed_by_post else None
+            self._matrix.ask_for(tiles_for=batch, by_post=missed_by_post > 0, rows=rows)
+
+    def _lacking(self) -> Array:
+        """Make room to mark rows by post that would have been of use, where single ones may be."""
+        return np.zeros(len(self._slope) if self._few_rows else 0, bool)
+
+    def _rows_by_post(self) -> tuple[tuple[Array, Array, Array], Tiles, Array, Array, Array]:
+        """Return rows by post, tiles, bounds, split, and which rows there are."""
+        by, some = self._by, self._by.some
+        if some is None:
+            everything = np.empty(0, bool)
+            return by.post, by.tiles, by.blocks.pre, by.blocks.split_back, everything
+        rows = by.post[0], some.indices, some.values
+        return rows, by.tiles, by.blocks.pre, some.split, some.there
 
     def _wanted(self, begin: int, first: int, stop: int) -> Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step.
@@ -350,8 +416,9 @@ class FusedRun:
             lists = [self._active_or_sensory(t, begin) for t in range(first, stop)]
             entry = self._active_or_sensory(first - 1, begin) if first else sensory
         elif settings.keep_summed:  # a parameter can change what no stimulus reaches
-            lists = [np.arange(len(self._slope), dtype=np.uint32)] * (stop - first)
-            entry = lists[0] if first else sensory
+            everyone = np.arange(len(self._slope), dtype=np.uint32)
+            lists = [self._that_matter(t, everyone) for t in range(first, stop)]
+            entry = everyone if first else sensory
         else:
             return self._reachable(first, stop)
         return _as_window(entry, lists, self._by.pre[0])
@@ -361,11 +428,20 @@ class FusedRun:
         room = self._settings.room
         if room.reachable is None:
             room.reachable = _reachable(self._settings.model, len(self._given))
-        if (first, stop) not in room.wanted:
+        window = first, stop, len(self._needed[0])
+        if window not in room.wanted:
             entry = room.reachable[first - 1] if first else self._order.sensory
-            lists = room.reachable[first:stop]
-            room.wanted[first, stop] = _as_window(entry, lists, self._by.pre[0])
-        return room.wanted[first, stop]
+            lists = [self._that_matter(t, room.reachable[t]) for t in range(first, stop)]
+            room.wanted[window] = _as_window(entry, lists, self._by.pre[0])
+        return room.wanted[window]
+
+    def _that_matter(self, t: int, rows: Array) -> Array:
+        """Return those of some neurons, ascending, whose state after step `t` is needed."""
+        neurons, starts = self._needed
+        some = neurons[starts[t] : starts[t + 1]]
+        if not len(some) or len(rows) == len(self._slope):
+            return some if len(some) else rows
+        return np.intersect1d(rows, some, assume_unique=True)
 
     def _active_or_sensory(self, t: int, begin: int) -> Array:
         from ..product.compiled import merge_rows
@@ -398,12 +474,15 @@ class _SensoryOrder:
         return cls(*room.sensory_order)
 
 
-def _given(stimulus: Array, threshold: float) -> Array:
-    """Return what the network takes in, (step, sensory, batch): in [threshold, 1], or 0."""
+def _given(stimulus: Array, threshold: float, width: int) -> Array:
+    """Return what the network takes in, (step, sensory, width): in [threshold, 1], or 0."""
     from ._stimulus_kernels import take_in
 
-    given = aligned(stimulus.shape[::-1], stimulus.dtype)
-    take_in(stimulus, stimulus.dtype.type(threshold), given)
+    n_batch, n_sensory, n_steps = stimulus.shape
+    make = np.empty if width == n_batch else np.zeros
+    given = aligned((n_steps, n_sensory, width), stimulus.dtype, make)
+    with run_on(threads_for(stimulus.size, n_sensory)):
+        take_in(stimulus, stimulus.dtype.type(threshold), given)
     return given
 
 
@@ -422,12 +501,12 @@ def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
     """
     hops = shortest_walks(model)
     sensory = model.sensory_indices.numpy()
+    everyone = np.arange(model.n_neurons, dtype=np.uint32)
     lists = []
     for t in range(n_steps):
         within = (hops >= 1) & (hops <= t + 1)
         if t < n_steps - 1:
             within[sensory] = True
-        if within.mean() > _NEARLY_ALL:
-            within[:] = True
-        lists.append(np.flatnonzero(within).astype(np.uint32))
+        nearly_all = within.mean() > _NEARLY_ALL
+        lists.append(everyone if nearly_all else np.flatnonzero(within).astype(np.uint32))
     return lists

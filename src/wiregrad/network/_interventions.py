@@ -30,12 +30,12 @@ class Touched:
     neurons: IndexArray
     members: tuple[int, ...] | None
 
-    def entries(self, rows: IndexArray) -> IndexArray:
-        """Return places in a raveled state, (neuron, batch); `rows` are the members in it."""
+    def entries(self, rows: IndexArray, width: int) -> IndexArray:
+        """Return places in a raveled state, (neuron, width); `rows` are the members in it."""
         columns = np.arange(len(rows))
         if self.members is not None:
             columns = columns[np.isin(rows, self.members)]
-        return (self.neurons[:, None] * len(rows) + columns).ravel()
+        return (self.neurons[:, None] * width + columns).ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Held(Touched):
 
 @dataclass(frozen=True, eq=False)
 class Holds:
-    """Places in raveled states, (neuron, batch), of a batch as it is run.
+    """Places in raveled states, (neuron, width), of a batch as it is run.
 
     Attributes
     ----------
@@ -58,16 +58,18 @@ class Holds:
         Nothing reaches these.
     held : list of (places, values), of length step + 1
         What these are in the starting state and after each step.
+    width : int
+        Columns of a state.
     """
 
     muted: IndexArray
     deaf: IndexArray
     held: list[tuple[IndexArray, npt.NDArray[np.float64]]]
-    n_batch: int
+    width: int
 
     def rows(self, places: IndexArray) -> npt.NDArray[np.uint32]:
         """Return the neurons of some places, ascending."""
-        return np.unique(places // max(self.n_batch, 1)).astype(np.uint32)
+        return np.unique(places // max(self.width, 1)).astype(np.uint32)
 
     def silent(self, h: Tensor) -> Tensor:
         """Return what reaches others of a state, (neuron, batch)."""
@@ -105,7 +107,7 @@ class Interventions:
     muted: tuple[Touched, ...] = ()
     deaf: tuple[Touched, ...] = ()
     held: tuple[Held, ...] = ()
-    _known: dict[tuple[int, int], Holds] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[int, int, int], Holds] = field(default_factory=dict, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.muted or self.deaf or self.held)
@@ -138,7 +140,13 @@ class Interventions:
         _, first, kind = np.unique(done, axis=0, return_index=True, return_inverse=True)
         return named[first], kind.reshape(-1)[np.searchsorted(named, members)]
 
-    def holds(self, n_steps: int, n_batch: int, rows: IndexArray | None = None) -> Holds:
+    def holds(
+        self,
+        n_steps: int,
+        n_batch: int,
+        rows: IndexArray | None = None,
+        width: int | None = None,
+    ) -> Holds:
         """Say what is done to a batch.
 
         Parameters
@@ -147,20 +155,23 @@ class Interventions:
         n_batch : int
         rows : ndarray of int64, shape (n_batch,), optional
             Which member each column is; by default they are in order.
+        width : int, optional
+            Columns of a state, if there are more than members.
 
         Raises
         ------
         ValueError
             If they are in order, and a member is named that is not among them.
         """
+        width = n_batch if width is None else width
         if rows is not None:
-            return self._holds(n_steps, rows)
+            return self._holds(n_steps, rows, width)
         self.require_members(n_batch)
-        known = self._known.get((n_steps, n_batch))
+        known = self._known.get((n_steps, n_batch, width))
         if known is None:
-            known = self._holds(n_steps, np.arange(n_batch))
+            known = self._holds(n_steps, np.arange(n_batch), width)
             self._known.clear()  # the last one alone
-            self._known[n_steps, n_batch] = known
+            self._known[n_steps, n_batch, width] = known
         return known
 
     def require_members(self, n_batch: int) -> None:
@@ -177,18 +188,19 @@ class Interventions:
                 f"{n_batch:,} (0 to {n_batch - 1:,})"
             )
 
-    def _holds(self, n_steps: int, rows: IndexArray) -> Holds:
+    def _holds(self, n_steps: int, rows: IndexArray, width: int) -> Holds:
         muted, deaf = (
-            _together(part.entries(rows) for part in parts) for parts in (self.muted, self.deaf)
+            _together(part.entries(rows, width) for part in parts)
+            for parts in (self.muted, self.deaf)
         )
         found: dict[tuple[int, ...], tuple[IndexArray, npt.NDArray[np.float64]]] = {}
         held = []
         for at in range(n_steps + 1):
             which = tuple(k for k, part in enumerate(self.held) if _is_held(part, at - 1))
             if which not in found:
-                found[which] = _last_of([self.held[k] for k in which], rows)
+                found[which] = _last_of([self.held[k] for k in which], rows, width)
             held.append(found[which])
-        return Holds(muted, deaf, held, len(rows))
+        return Holds(muted, deaf, held, width)
 
     def within(self, place: IndexArray) -> Interventions:
         """Return the same for a part of the network; `place` is -1 for neurons not in it."""
@@ -226,9 +238,11 @@ def _is_held(part: Held, layer: int) -> bool:
     return part.layers is None or layer in part.layers
 
 
-def _last_of(parts: Sequence[Held], rows: IndexArray) -> tuple[IndexArray, npt.NDArray[np.float64]]:
+def _last_of(
+    parts: Sequence[Held], rows: IndexArray, width: int
+) -> tuple[IndexArray, npt.NDArray[np.float64]]:
     """Join places and values, ascending; of a place that is named twice the last value."""
-    entries = [part.entries(rows) for part in parts]
+    entries = [part.entries(rows, width) for part in parts]
     values = [np.full(len(at), part.value) for at, part in zip(entries, parts, strict=True)]
     places = np.concatenate([np.empty(0, np.int64), *entries])
     unique, last = np.unique(places[::-1], return_index=True)

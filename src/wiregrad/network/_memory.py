@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..product import row_width
 from ._fused import can_fuse
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def estimate_memory(
     """
     size, layouts = model.weights.values.element_size(), model.weights.bytes_to_come(batch)
     n_steps, n_sensory = model.num_layers, len(model.sensory_indices)
+    if can_fuse(model):
+        batch = row_width(batch)
     one_state = model.n_neurons * batch * size
     stimulus = n_sensory * batch * n_steps * size
     if not can_fuse(model):

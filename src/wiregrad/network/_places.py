@@ -36,6 +36,10 @@ class Places:
         begin, end = np.searchsorted(self.layer, [first, stop])
         return slice(int(begin), int(end))
 
+    def neurons_at(self, step: int) -> Array:
+        """Return the neurons that are read after one step."""
+        return self.neuron[self.within(step, step + 1)]
+
     def read(self, states: Array, first: int, stop: int, out: Array) -> None:
         """Read those after steps `first` to `stop` - 1; `states[1]` is the first of these."""
         here = self.within(first, stop)
@@ -82,12 +86,16 @@ class Grid:
         size = len(self.neurons) * self.n_batch
         return slice(int(begin) * size, int(end) * size)
 
+    def neurons_at(self, step: int) -> Array:
+        """Return the neurons that are read after one step."""
+        return self.neurons if step in self.layers else self.neurons[:0]
+
     def read(self, states: Array, first: int, stop: int, out: Array) -> None:
         """Read those after steps `first` to `stop` - 1; `states[1]` is the first of these."""
         rows = out.reshape(len(self.layers), len(self.neurons), self.n_batch)
         for place, layer in enumerate(self.layers):
             if first <= layer < stop:
-                np.take(states[layer - first + 1], self.neurons, axis=0, out=rows[place])
+                rows[place] = states[layer - first + 1][self.neurons, : self.n_batch]
 
     def window(self, first: int, stop: int) -> tuple[Places, slice]:
         """Return those after some steps one by one, and where they stand among all."""

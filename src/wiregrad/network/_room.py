@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from ..product import aligned
+from ._needed import Needed
 from ._places import Array
 
 __all__ = ["Room"]
@@ -31,7 +32,11 @@ class Room:
     reachable : list of ndarray, or None
         Of each step: the neurons that the stimulus can change at all.
     wanted : dict
-        By window of steps: the neurons that the stimulus can change at all, before and within it.
+        By window of steps, and how many neurons are needed: the neurons that the stimulus can
+        change at all, and that are needed, before and within it.
+    needed : dict
+        The neurons that what is read depends on, after the last steps, by the share of edges that
+        are looked at.
     """
 
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -39,7 +44,8 @@ class Room:
     slope_and_bias: tuple[Tensor, Tensor] | None = None
     cleared: Array | None = None
     reachable: list[Array] | None = None
-    wanted: dict[tuple[int, int], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
+    wanted: dict[tuple[int, ...], tuple[Array, Array, Array, Array]] = field(default_factory=dict)
+    needed: dict[float, Needed] = field(default_factory=dict)
 
     def empty(self, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """Return an array of that shape; what it holds is undefined."""

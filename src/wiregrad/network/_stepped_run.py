@@ -34,14 +34,16 @@ class SteppedRun(FusedRun):
     and work on the entries that are touched.
     """
 
+    looks_ahead = False  # what is done to states is done to all of them
+
     def __init__(
         self, settings: RunSettings, stimulus: Tensor, slope: Tensor, bias: Tensor
     ) -> None:
         super().__init__(settings, stimulus, slope, bias)
-        n_batch = len(stimulus)
+        n_batch, width = len(stimulus), self.states.shape[2]
         done, n_steps = settings.model.interventions, settings.model.num_layers
-        self._holds = holds = done.holds(n_steps, n_batch, settings.rows)
-        self._deaf = np.divmod(holds.deaf, max(n_batch, 1))
+        self._holds = holds = done.holds(n_steps, n_batch, settings.rows, width)
+        self._deaf = np.divmod(holds.deaf, max(width, 1))
         self._deaf_rows = holds.rows(holds.deaf)
         rows = {id(places): holds.rows(places) for places, _ in holds.held}
         self._held_rows = [rows[id(places)] for places, _ in holds.held]
@@ -66,7 +68,7 @@ class SteppedRun(FusedRun):
             self._also_active(at + 1, self._held_rows[t + 1])
             if add_up:
                 active = self._active[at + 1, : self._n_active[at + 1]]
-                add_up_active(self.states[at + 1], active, self.size, self.square)
+                add_up_active(self.states[at + 1], active, self._size, self._square)
 
     def _advance(self, begin: int, t: int) -> None:
         """Take step `t`, and list who is active after it; nobody is held yet."""

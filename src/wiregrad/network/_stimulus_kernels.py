@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numba
 import numpy.typing as npt
 
-from ..product.compiled import kernel
+from ..product.compiled import parallel_kernel
 
 __all__ = ["hand_back", "take_in"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-@kernel
+@parallel_kernel
 def take_in(stimulus: Array, threshold: Any, given: Array) -> None:  # pragma: no cover - compiled
-    """Fill in what the network takes in, (step, sensory, batch): in [threshold, 1], or 0.
+    """Fill in what the network takes in, (step, sensory, width): in [threshold, 1], or 0.
 
-    The stimulus is (batch, sensory, step).
+    The stimulus is (batch, sensory, step); columns beyond the batch are left alone.
     """
     zero, one = given.dtype.type(0), given.dtype.type(1)
     # Neurons outermost: what is read and what is written lie near one another then.
-    for j in range(given.shape[1]):
-        for b in range(given.shape[2]):
+    for j in numba.prange(given.shape[1]):
+        for b in range(stimulus.shape[0]):
             for t in range(given.shape[0]):
                 x = stimulus[b, j, t]
                 given[t, j, b] = min(x, one) if x >= threshold else zero
 
 
-@kernel
+@parallel_kernel
 def hand_back(
     d_given: Array, stimulus: Array, threshold: Any, leak: Any, d_stimulus: Array
 ) -> None:  # pragma: no cover - compiled
     """Carry the gradient of what was taken in back to the stimulus, (batch, sensory, step)."""
     zero = d_given.dtype.type(0)
-    for j in range(d_stimulus.shape[1]):
+    for j in numba.prange(d_stimulus.shape[1]):
         for b in range(d_stimulus.shape[0]):
             for t in range(d_stimulus.shape[2]):
                 x, gradient = stimulus[b, j, t], d_given[t, j, b]

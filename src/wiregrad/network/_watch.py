@@ -207,7 +207,7 @@ class Watch:
         how = view.places, view.room, add_up, window, self._rows
         run = fused_run(view.model, x, self._leak, *how)
         read, size, square = (torch.from_numpy(part) for part in (run.read, run.size, run.square))
-        states = torch.from_numpy(run.states[1:]).permute(2, 1, 0)
+        states = torch.from_numpy(run.states[1:, :, : len(x)]).permute(2, 1, 0)
         response = self._gather(states, read, size.to(x.dtype), square.to(x.dtype))
 
         def gradient(slopes: Slopes) -> Tensor:

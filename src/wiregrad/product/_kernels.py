@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from ._aligned import aligned
+from ._aligned import aligned, row_width
 from ._compile import kernel, parallel_kernel
 from ._row_lists import count_edges, list_active
 from ._rows import pull_rows, push_block, push_rows
@@ -25,6 +25,7 @@ __all__ = [
     "active_rows",
     "count_entries",
     "edge_products",
+    "fetch_rows",
     "pull",
     "pull_all",
     "push",
@@ -94,6 +95,29 @@ def split_rows(
             split[p, row] = place
 
 
+@kernel
+def fetch_rows(
+    indptr: Array,
+    post: Array,
+    values: Array,
+    wanted: Array,
+    place: Array,
+    indices: Array,
+    fetched: Array,
+) -> None:  # pragma: no cover - compiled
+    """Collect the entries of some rows of a CSC matrix, in ascending order of the column.
+
+    Those of row i come to stand from `place[i]` on, which is counted up.
+    """
+    for column in range(len(indptr) - 1):
+        for k in range(indptr[column], indptr[column + 1]):
+            row = post[k]
+            if wanted[row]:
+                at = place[row]
+                indices[at], fetched[at] = column, values[k]
+                place[row] = at + 1
+
+
 @parallel_kernel
 def edge_products(
     indptr: Array, indices: Array, g: Array, h: Array, products: Array
@@ -109,6 +133,19 @@ def edge_products(
             for b in range(g.shape[1]):
                 total += g[row, b] * source[b]
             products[k] = total
+
+
+def _require_registers(h: Array) -> None:
+    """Refuse a batch whose rows the kernels would read beyond.
+
+    Raises
+    ------
+    ValueError
+    """
+    if row_width(h.shape[1]) != h.shape[1]:
+        raise ValueError(
+            f"a batch of {h.shape[1]} columns: the kernels take one or a multiple of 8, see widened"
+        )
 
 
 def push(
@@ -131,7 +168,7 @@ def push(
     active : ndarray of uint64
         The rows of `h` that are not 0, ascending: see `active_rows`.
     h : ndarray, shape (n, batch)
-        Contiguous along the batch, of the dtype of `values`.
+        Contiguous along the batch, of the dtype of `values`; one column or a multiple of 8.
     shares : (bounds, split), optional
         Blocks of targets for the threads, and where each row enters each: see `Blocks`. By default
         there is one thread.
@@ -150,6 +187,7 @@ def push(
     >>> push(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), active_rows(h), h).tolist()
     [[0.0], [1.0]]
     """
+    _require_registers(h)
     if shares is None or count_edges(indptr, active) * h.shape[1] < PARALLEL_FROM:
         y = aligned(h.shape, h.dtype, np.zeros)
         push_rows(indptr[:-1], indptr[1:], indices, values, active, h, y)
@@ -169,7 +207,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     indptr, indices, values : ndarray
         The matrix in CSR form, with ascending indices in each row.
     h : ndarray, shape (n_columns, batch)
-        Contiguous along the batch, of the dtype of `values`.
+        Contiguous along the batch, of the dtype of `values`; one column or a multiple of 8.
 
     Returns
     -------
@@ -184,6 +222,7 @@ def pull(indptr: Array, indices: Array, values: Array, h: Array) -> Array:
     >>> pull(np.array([0, 1, 1]), np.array([1]), np.array([0.5]), np.array([[1.0], [4.0]])).tolist()
     [[2.0], [0.0]]
     """
+    _require_registers(h)
     rows = np.arange(len(indptr) - 1, dtype=np.uint32)
     y = aligned((len(rows), h.shape[1]), values.dtype)
     if len(values) * h.shape[1] < PARALLEL_FROM:
@@ -209,7 +248,7 @@ def pull_all(tiles: Tiles, back: bool, bounds: Array, active: Array, h: Array) -
     active : ndarray of uint64
         The rows of `h` that are not 0, ascending: see `active_rows`.
     h : ndarray, shape (n, batch)
-        Contiguous along the batch, of the dtype of the values.
+        Contiguous along the batch, of the dtype of the values; one column or a multiple of 8.
 
     Returns
     -------
@@ -229,6 +268,7 @@ def pull_all(tiles: Tiles, back: bool, bounds: Array, active: Array, h: Array) -
     >>> pull_all(tiles, False, np.array([0, 2]), active_rows(h), h).tolist()
     [[0.0], [0.5]]
     """
+    _require_registers(h)
     values, busy = tiles[2], marks_for(tiles)
     mark_tiles(active, tiles[3], busy)
     y = aligned(h.shape, values.dtype)

@@ -26,6 +26,8 @@ __all__ = [
     "multiply",
     "prefetch",
     "store",
+    "total",
+    "where_from",
     "where_positive",
     "zeros",
 ]
@@ -144,6 +146,35 @@ def _where_positive(_: Any, tested: Any, a: Any, b: Any) -> Any:
     return a(tested, a, b), generate
 
 
+@intrinsic
+def _where_from(_: Any, tested: Any, least: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        limit = _everywhere(builder, args[1], args[0].type)
+        return builder.select(builder.fcmp_ordered(">=", args[0], limit), args[2], args[3])
+
+    return a(tested, least, a, b), generate
+
+
+@intrinsic
+def _total(_: Any, lanes: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        left = args[0]
+        while left.type.count > 1:  # halves: one addition where a chain would wait for many
+            half = left.type.count // 2
+            parts = [
+                builder.shuffle_vector(left, ir.Constant(left.type, ir.Undefined), _range(k, half))
+                for k in (0, half)
+            ]
+            left = builder.fadd(*parts)
+        return builder.extract_element(left, ir.Constant(ir.IntType(32), 0))
+
+    return lanes.scalar(lanes), generate
+
+
+def _range(first: int, n: int) -> Any:
+    return ir.Constant(ir.VectorType(ir.IntType(32), n), list(range(first, first + n)))
+
+
 def _any(builder: Any, flags: Any) -> Any:
     bits = ir.IntType(flags.type.count)
     return builder.icmp_unsigned("!=", builder.bitcast(flags, bits), bits(0))
@@ -220,6 +251,18 @@ def where_positive(tested: Any, a: Any, b: Any) -> Any:
     return np.where(tested > 0, a, b)
 
 
+def where_from(tested: Any, least: Any, a: Any, b: Any) -> Any:
+    """Return `a` where what is tested is at least so much, else `b`."""
+    return np.where(tested >= least, a, b)
+
+
+def total(lanes: Any) -> Any:
+    """Add all lanes up, the first half of them to the second, and so on."""
+    while len(lanes) > 1:
+        lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+    return lanes[0]
+
+
 def any_from(lanes: Any, least: Any) -> bool:
     """Say whether any lane is at least so much."""
     return bool((lanes >= least).any())
@@ -240,3 +283,4 @@ if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
     add_product, prefetch = _add_product, _prefetch  # type: ignore[assignment]
     fill, add, multiply = _fill, _add, _multiply  # type: ignore[assignment]
     where_positive, any_from, any_set = _where_positive, _any_from, _any_set  # type: ignore[assignment]
+    where_from, total = _where_from, _total  # type: ignore[assignment]

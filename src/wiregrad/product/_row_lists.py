@@ -11,18 +11,23 @@ from ._compile import kernel
 from ._lanes import any_set, load
 
 __all__ = [
+    "all_marked",
     "any_in_row",
     "close_up",
     "count_edges",
     "list_active",
     "list_active_of",
     "merge_rows",
+    "within",
     "without",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
 
 _EIGHT = np.uint64(8)
+
+# Rows of a batch of one are looked over in chunks of so many.
+_CHUNK = 64
 
 
 @kernel
@@ -46,16 +51,33 @@ def merge_rows(a: Array, b: Array, merged: Array) -> int:  # pragma: no cover - 
 def any_in_row(flat: Array, row: Any, n_batch: Any) -> bool:  # pragma: no cover - compiled
     """Say whether anything in a row of a raveled batch, which begins at `row`, is not 0."""
     if n_batch < _EIGHT:
-        n_set = 0
-        for k in range(row, row + n_batch):
-            n_set += flat[k] != 0
-        return n_set > 0
-    last = row + n_batch - _EIGHT
-    while row < last:
+        return bool(n_batch > 0 and flat[row] != 0)
+    stop = row + n_batch
+    while row < stop:
         if any_set(load(8, flat, row)):
             return True
         row += _EIGHT
-    return any_set(load(8, flat, last))
+    return False
+
+
+@kernel
+def _list_active_of_one(
+    h: Array, first: int, stop: int, active: Array
+) -> int:  # pragma: no cover - compiled
+    """Do what `list_active` does, for a batch of one, shape (n_neurons,)."""
+    n = first
+    for begin in range(first, stop, _CHUNK):
+        part, n_set = h[begin : min(begin + _CHUNK, stop)], 0
+        for x in part:
+            n_set += x != 0
+        if n_set == 0:  # in many chunks there is nothing
+            continue
+        listed, k = active[n : n + len(part)], 0
+        for i in range(len(part)):
+            listed[k] = begin + i
+            k += part[i] != 0
+        n += n_set
+    return n - first
 
 
 @kernel
@@ -63,6 +85,8 @@ def list_active(
     h: Array, first: int, stop: int, active: Array
 ) -> int:  # pragma: no cover - compiled
     """List the rows that are not all 0, from `active[first]` on; return how many there are."""
+    if h.shape[1] == 1:
+        return _list_active_of_one(h.reshape(-1), first, stop, active)
     n = first
     flat, n_batch = h.reshape(-1), np.uint64(h.shape[1])
     for i in range(np.uint64(first), np.uint64(stop)):
@@ -102,12 +126,29 @@ def close_up(active: Array, bounds: Array, counts: Array) -> int:  # pragma: no 
 
 
 @kernel
+def all_marked(rows: Array, marks: Array) -> bool:  # pragma: no cover - compiled
+    """Say whether some rows are all marked; where there are no marks, they are."""
+    if len(marks) == 0:
+        return True
+    n = 0
+    for row in rows:
+        n += marks[row]
+    return n == len(rows)
+
+
+@kernel
 def count_edges(indptr: Array, rows: Array) -> int:  # pragma: no cover - compiled
     """Count the entries of some rows of a CSR matrix."""
     n = 0
     for row in rows:
         n += indptr[row + 1] - indptr[row]
     return n
+
+
+@kernel
+def within(rows: Array, first: Any, stop: Any) -> Array:  # pragma: no cover - compiled
+    """Return those of some ascending rows that lie in a block."""
+    return rows[np.searchsorted(rows, first) : np.searchsorted(rows, stop)]
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 Both add a row's inputs in ascending order of the index, one rounded operation at a time, and a
 batch's columns side by side: so a column's result is the same bits by either way, alone and in any
-batch.
+batch. Batches are of one column or of a multiple of 8: see `row_width`.
 """
 
 from __future__ import annotations
@@ -53,43 +53,26 @@ def _push_one(
             y[col[k]] += values[k] * x
 
 
-@kernel
-def _pair(number: Any, lanes: Any, batch: Any) -> Any:  # pragma: no cover - compiled
-    """Return where two neighbouring registers begin that hold a part of the batch.
-
-    Pairs and registers overlap where the batch is no multiple: what overlaps is computed twice,
-    to the same bits.
-    """
-    if batch < lanes + lanes:
-        return _NONE, batch - lanes
-    first = min(number * (lanes + lanes), batch - lanes - lanes)
-    return first, first + lanes
-
-
 def _pull_with(n: int) -> Callable[..., None]:
-    """Make a pull for batches of at least `n` columns, in pairs of registers of `n` lanes."""
+    """Make a pull for batches of a multiple of `n` columns, a register of `n` lanes at a time."""
     lanes = np.uint64(n)
 
     @kernel
     def pull(
         indptr: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
     ) -> None:  # pragma: no cover - compiled
-        batch = np.uint64(h.shape[1])
-        n_pairs = (batch + lanes + lanes - np.uint64(1)) // (lanes + lanes)
-        flat, out = h.reshape(-1), y.reshape(-1)
+        batch, flat, out = np.uint64(h.shape[1]), h.reshape(-1), y.reshape(-1)
         for row in rows:
-            target = np.uint64(row) * batch
-            for number in range(n_pairs):
-                first, second = _pair(number, lanes, batch)
-                a, b = zeros(n, values), zeros(n, values)
+            b = _NONE
+            while b < batch:
+                total = zeros(n, values)
                 for k in range(indptr[row], indptr[row + 1]):
                     prefetch(values, k + _AHEAD)
                     prefetch(col, k + _AHEAD)
-                    weight, source = values[k], np.uint64(col[k]) * batch
-                    a = add_product(a, weight, load(n, flat, source + first))
-                    b = add_product(b, weight, load(n, flat, source + second))
-                store(out, target + first, a)
-                store(out, target + second, b)
+                    x = load(n, flat, np.uint64(col[k]) * batch + b)
+                    total = add_product(total, values[k], x)
+                store(out, np.uint64(row) * batch + b, total)
+                b += lanes
 
     return pull
 
@@ -102,35 +85,21 @@ def _push_with(n: int) -> Callable[..., None]:
     def push(
         first: Array, stop: Array, col: Array, values: Array, rows: Array, h: Array, y: Array
     ) -> None:  # pragma: no cover - compiled
-        batch = np.uint64(h.shape[1])
-        # Unlike in a pull, no column may be added to by two pairs.
-        n_pairs = (batch + lanes) // (lanes + lanes)
-        done = min(n_pairs * (lanes + lanes), batch)
-        flat, out = h.reshape(-1), y.reshape(-1)
+        batch, flat, out = np.uint64(h.shape[1]), h.reshape(-1), y.reshape(-1)
         for row in rows:
-            source = np.uint64(row) * batch
-            for number in range(n_pairs):
-                one = number * (lanes + lanes)
-                two = min(one + lanes, batch - lanes)
-                x, z = load(n, flat, source + one), load(n, flat, source + two)
+            b = _NONE
+            while b < batch:
+                x = load(n, flat, np.uint64(row) * batch + b)
                 for k in range(first[row], stop[row]):
-                    weight, target = values[k], np.uint64(col[k]) * batch
-                    # Both are loaded before either is stored: they may overlap.
-                    a = add_product(load(n, out, target + one), weight, x)
-                    b = add_product(load(n, out, target + two), weight, z)
-                    store(out, target + one, a)
-                    store(out, target + two, b)
-            if done < batch:
-                for k in range(first[row], stop[row]):
-                    weight, target = values[k], np.uint64(col[k]) * batch
-                    for c in range(done, batch):
-                        out[target + c] += weight * flat[source + c]
+                    target = np.uint64(col[k]) * batch + b
+                    store(out, target, add_product(load(n, out, target), values[k], x))
+                b += lanes
 
     return push
 
 
-_pull_two, _pull_eight = _pull_with(2), _pull_with(8)
-_push_two, _push_eight = _push_with(2), _push_with(8)
+_pull_eight, _pull_sixteen = _pull_with(8), _pull_with(16)
+_push_eight, _push_sixteen = _push_with(8), _push_with(16)
 
 
 @kernel
@@ -141,8 +110,8 @@ def pull_rows(
     batch = h.shape[1]
     if batch == 1:
         _pull_one(indptr, col, values, rows, h, y)
-    elif batch < 8:
-        _pull_two(indptr, col, values, rows, h, y)
+    elif batch % 16 == 0:
+        _pull_sixteen(indptr, col, values, rows, h, y)
     else:
         _pull_eight(indptr, col, values, rows, h, y)
 
@@ -155,8 +124,8 @@ def push_rows(
     batch = h.shape[1]
     if batch == 1:
         _push_one(first, stop, col, values, rows, h, y)
-    elif batch < 8:
-        _push_two(first, stop, col, values, rows, h, y)
+    elif batch % 16 == 0:
+        _push_sixteen(first, stop, col, values, rows, h, y)
     else:
         _push_eight(first, stop, col, values, rows, h, y)
 

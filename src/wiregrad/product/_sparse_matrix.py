@@ -12,8 +12,10 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
+from ._aligned import widened
 from ._changes import Stamp, same_stamp, stamp_of
 from ._layouts import Arrays, Blocks, Layout, as_arrays, count_in_edges, divide, make_layout
+from ._rows_at_hand import RowsAtHand, SomeRows
 from ._threads import n_threads, run_on
 from ._tile_shape import TileShape
 from ._ways import Ways, ways_for
@@ -48,12 +50,15 @@ class MatrixArrays(NamedTuple):
         Empty unless there is that layout.
     blocks : Blocks
         For threads to share.
+    some : SomeRows or None
+        Rows of the layout by post that are there where the whole of it is not.
     """
 
     pre: Arrays
     post: Arrays
     tiles: Tiles
     blocks: Blocks
+    some: SomeRows | None
 
 
 class SparseMatrix(nn.Module):
@@ -62,8 +67,8 @@ class SparseMatrix(nn.Module):
     It is stored by pre, which serves where few neurons are active or few gradients wanted. Other
     layouts are made once a product has come that would have been faster by them: in tiles, which
     serves where many neurons are active, forward and backward, for a column alone and for batches
-    each their own; and, of a matrix with few entries, by post, which serves where few neurons have
-    a gradient. All give the same bits. The
+    each their own; and by post, which serves where few neurons have a gradient, of a matrix with
+    few entries wholly and of a larger one the rows that were lacking. All give the same bits. The
     gradient of the values is computed if they ask for it: `matrix.values.requires_grad_()`; they
     may be changed in place, but not behind PyTorch's back, through `.data` or a numpy view: that
     would go unnoticed.
@@ -99,6 +104,7 @@ class SparseMatrix(nn.Module):
     _blocks: dict[tuple[int, bool, int], Blocks]
     _wants_tiles: set[TileShape]
     _wants_by_post: bool
+    _rows: RowsAtHand
     #: Products since values changed that would have been faster by another layout, if they did.
     _waited: int | None
     #: The buffers that all these were made of, and their versions.
@@ -125,8 +131,8 @@ class SparseMatrix(nn.Module):
         """Multiply by W, or by its transpose, without recording a gradient."""
         if self.values.device.type != "cpu":
             return multiply_on_device(self._by_pre() if transposed else self._layout_by_post(), h)
-        product = self._multiply(h.detach().contiguous().numpy(), transposed)
-        return torch.from_numpy(product)
+        product = self._multiply(widened(h.detach().numpy()), transposed)
+        return torch.from_numpy(product)[:, : h.shape[1]].contiguous()
 
     def _multiply(self, h: npt.NDArray[Any], transposed: bool) -> npt.NDArray[Any]:
         """Multiply on the CPU by whichever way reads less; all give the same bits."""
@@ -247,7 +253,13 @@ class SparseMatrix(nn.Module):
             by_post = self._by_post is None and (self.may_be_by_post or on_device)
             return (0 if on_device else tiles) + by_post * (self.row.nbytes + self.values.nbytes)
 
-    def ask_for(self, *, tiles_for: int | None = None, by_post: bool = False) -> None:
+    def ask_for(
+        self,
+        *,
+        tiles_for: int | None = None,
+        by_post: bool = False,
+        rows: npt.NDArray[np.integer] | None = None,
+    ) -> None:
         """Have further layouts made for the next product; later, if values have changed before.
 
         Parameters
@@ -256,6 +268,8 @@ class SparseMatrix(nn.Module):
             The batch to make tiles for.
         by_post : bool
             Of a small matrix alone.
+        rows : ndarray of int, optional
+            Of a larger one: which rows of that layout would have been of use.
         """
         with _lock:
             self._forget_if_changed()
@@ -266,6 +280,8 @@ class SparseMatrix(nn.Module):
             if tiles_for is not None:
                 self._wants_tiles.add(self._shape_for(tiles_for))
             self._wants_by_post |= by_post and self.may_be_by_post
+            if rows is not None:
+                self._rows.lack(rows, self.n_neurons)
 
     def arrays(self, n_blocks: int, batch: int) -> MatrixArrays:
         """Return the matrix as the kernels take it, with blocks of neurons for some threads.
@@ -289,7 +305,8 @@ class SparseMatrix(nn.Module):
             if key not in self._blocks:
                 self._blocks[key] = divide(by_pre, by_post, n_blocks, shape.width)
             tiles = self._tiles.get(shape) or no_tiles(by_pre[2])
-            return MatrixArrays(by_pre, by_post, tiles, self._blocks[key])
+            some = self._rows.get(by_pre, self._in_edges, self._blocks[key].pre)
+            return MatrixArrays(by_pre, by_post, tiles, self._blocks[key], some)
 
     def _by_pre(self) -> Layout:
         return self.ccol, self.row, self.values
@@ -312,7 +329,7 @@ class SparseMatrix(nn.Module):
         elif self._by_post is not None:
             self._blocks = {}
         self._tiles, self._by_post = {}, None
-        self._wants_tiles, self._wants_by_post = set(), False
+        self._wants_tiles, self._wants_by_post, self._rows = set(), False, RowsAtHand()
         self._waited = 0 if self._made_of else None
         self._made_of = now
 
@@ -326,6 +343,7 @@ class SparseMatrix(nn.Module):
         self._in_edges = self._by_post = None
         self._tiles, self._blocks, self._made_of = {}, {}, ()
         self._wants_tiles, self._wants_by_post, self._waited = set(), False, None
+        self._rows = RowsAtHand()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave behind what can be made again: versions do not survive a copy."""

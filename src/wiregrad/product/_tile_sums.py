@@ -20,8 +20,12 @@ _DIAGONAL_ROW = np.uint16((1 << DIAGONAL_BITS) - 1)
 _COLUMN_ROW = np.uint16((1 << COLUMN_BITS) - 1)
 # Entries are asked for so many ahead: they stream from memory while the arithmetic runs in cache.
 _AHEAD = np.uint64(1024)
+# Rows of a batch that are read here and there from a further cache are asked for so many ahead.
+_SOON = np.uint64(32)
+# Tiles with fewer entries in a column are sparse: see `pull_tiles`.
+_SPARSE = 2
 
-_NONE, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(i) for i in (0, 1, 2, 3, 4, 8))
+_NONE, _ONE, _TWO, _THREE, _FOUR, _SIXTEEN = (np.uint64(i) for i in (0, 1, 2, 3, 4, 16))
 
 
 def _adder(back: bool) -> Callable[..., None]:
@@ -80,59 +84,54 @@ def _adder(back: bool) -> Callable[..., None]:
 
 
 def _batch_adder(n: int, back: bool) -> Callable[..., None]:
-    """Make the same for batches of at least `n` columns, in pairs of registers of `n` lanes."""
+    """Make the same for batches of a multiple of `n` columns, in registers of `n` lanes."""
     lanes = np.uint64(n)
 
     @kernel
-    def add_pair(
-        y: Array, added: Any, weight: Any, x: Array, read: Any, batch: Any, number: Any
+    def add_row(
+        y: Array, added: Any, weight: Any, x: Array, read: Any
     ) -> None:  # pragma: no cover - compiled
-        one = number * (lanes + lanes)
-        two = min(one + lanes, batch - lanes)
-        # Both registers are loaded before either is stored: they may overlap.
-        a = add_product(load(n, y, added + one), weight, load(n, x, read + one))
-        b = add_product(load(n, y, added + two), weight, load(n, x, read + two))
-        store(y, added + one, a)
-        store(y, added + two, b)
+        store(y, added, add_product(load(n, y, added), weight, load(n, x, read)))
 
     @kernel
     def add(
-        keys: Array, values: Array, first: Any, stop: Any, x: Array, y: Array, batch: Any
+        keys: Array,
+        values: Array,
+        first: Any,
+        stop: Any,
+        x: Array,
+        y: Array,
+        batch: Any,
+        far: bool,
     ) -> None:  # pragma: no cover - compiled
-        # No column may be added to by two pairs.
-        n_pairs = (batch + lanes) // (lanes + lanes)
-        done = min(n_pairs * (lanes + lanes), batch)
         column = _NONE
-        if n_pairs == _ONE:  # a loop of one turn, for every entry, would take a fifth longer
+        if batch == lanes:  # a loop of one turn, for every entry, would take a fifth longer
             for k in range(first, stop):
                 prefetch(values, k + _AHEAD)
                 prefetch(keys, k + _AHEAD)
+                if far:
+                    soon = keys[min(k + _SOON, stop - _ONE)]
+                    prefetch(x, np.uint64(soon & _COLUMN_ROW) * lanes)
                 row = np.uint64(keys[k] & _COLUMN_ROW)
                 column += keys[k] >> _COLUMN_BITS
                 read, added = (row, column) if back else (column, row)
-                add_pair(y, added * batch, values[k], x, read * batch, batch, _NONE)
+                add_row(y, added * lanes, values[k], x, read * lanes)
         else:
             for k in range(first, stop):
                 row = np.uint64(keys[k] & _COLUMN_ROW)
                 column += keys[k] >> _COLUMN_BITS
                 read, added = (row, column) if back else (column, row)
-                for number in range(n_pairs):
-                    add_pair(y, added * batch, values[k], x, read * batch, batch, number)
-        if done < batch:
-            column = _NONE
-            for k in range(first, stop):
-                row = np.uint64(keys[k] & _COLUMN_ROW)
-                column += keys[k] >> _COLUMN_BITS
-                read, added = (row, column) if back else (column, row)
-                for c in range(done, batch):
-                    y[added * batch + c] += values[k] * x[read * batch + c]
+                b = _NONE
+                while b < batch:
+                    add_row(y, added * batch + b, values[k], x, read * batch + b)
+                    b += lanes
 
     return add
 
 
 _add_one, _add_one_back = _adder(False), _adder(True)
-_add_two, _add_two_back = _batch_adder(2, False), _batch_adder(2, True)
 _add_eight, _add_eight_back = _batch_adder(8, False), _batch_adder(8, True)
+_add_sixteen, _add_sixteen_back = _batch_adder(16, False), _batch_adder(16, True)
 
 
 @kernel
@@ -146,22 +145,26 @@ def _add_tile(
     x: Array,
     y: Array,
     batch: Any,
+    far: bool,
 ) -> None:  # pragma: no cover - compiled
-    """Add the products of one tile with the part of a batch that it reads, raveled."""
+    """Add the products of one tile with the part of a batch that it reads, raveled.
+
+    `far`: what is read lies in no near cache.
+    """
     if diagonal:
         if back:
             _add_one_back(keys, values, first, stop, x, y)
         else:
             _add_one(keys, values, first, stop, x, y)
-    elif batch < _EIGHT:
+    elif batch % _SIXTEEN:
         if back:
-            _add_two_back(keys, values, first, stop, x, y, batch)
+            _add_eight_back(keys, values, first, stop, x, y, batch, far)
         else:
-            _add_two(keys, values, first, stop, x, y, batch)
+            _add_eight(keys, values, first, stop, x, y, batch, far)
     elif back:
-        _add_eight_back(keys, values, first, stop, x, y, batch)
+        _add_sixteen_back(keys, values, first, stop, x, y, batch, far)
     else:
-        _add_eight(keys, values, first, stop, x, y, batch)
+        _add_sixteen(keys, values, first, stop, x, y, batch, far)
 
 
 @kernel
@@ -180,26 +183,41 @@ def pull_tiles(
     busy : ndarray of bool, shape (n,)
         The ranges of `x` with anything in them that is not 0: see `mark_tiles`.
     x, y : ndarray, shape (n_neurons, batch)
+        Of one column or of a multiple of 8.
     """
     if first >= stop:  # a thread without neurons of its own
         return
+    width = tiles[3]
+    begin, end, n = first >> width, (stop + (1 << width) - 1) >> width, len(busy)
+    sparse = len(tiles[1]) < _SPARSE * n * len(y)
+    if back and (tiles[4] or not sparse):
+        # In the order in which tiles lie in memory, that of rows. The sums of all columns go
+        # through the caches again and again, but one after another.
+        y[first:stop] = 0
+        for i in range(n):
+            for j in range(begin, end if busy[i] else begin):
+                _add_product_of(tiles, back, False, i, j, n, x, y)
+    else:
+        # The sums stay where they are; what is read goes through the caches, here and there.
+        for i in range(begin, end):
+            y[i << width : min((i + 1) << width, stop)] = 0
+            for j in range(n):
+                if busy[j]:
+                    row, column = (j, i) if back else (i, j)
+                    _add_product_of(tiles, back, back, row, column, n, x, y)
+
+
+@kernel
+def _add_product_of(
+    tiles: Tiles, back: bool, far: bool, row: int, column: int, n: int, x: Array, y: Array
+) -> None:  # pragma: no cover - compiled
+    """Add the product of one tile, of n * n."""
     starts, keys, values, width, diagonal = tiles
-    y[first:stop] = 0
-    n, n_batch = len(busy), x.shape[1]
+    n_batch = x.shape[1]
     size = n_batch << width
-    batch = np.uint64(n_batch)
-    flat_x, flat_y = x.reshape(-1), y.reshape(-1)
-    begin, end = first >> width, (stop + (1 << width) - 1) >> width
-    # In the order in which tiles lie in memory: that of rows, whatever is added to.
-    for i in range(0 if back else begin, n if back else end):
-        if back and not busy[i]:
-            continue
-        of_rows = slice(i * size, (i + 1) * size)
-        for j in range(begin if back else 0, end if back else n):
-            if not (back or busy[j]):
-                continue
-            of_columns = slice(j * size, (j + 1) * size)
-            read, added = (of_rows, of_columns) if back else (of_columns, of_rows)
-            x_here, y_here = flat_x[read], flat_y[added]
-            one, two = starts[i * n + j], starts[i * n + j + 1]
-            _add_tile(diagonal, back, keys, values, one, two, x_here, y_here, batch)
+    of_rows = slice(row * size, (row + 1) * size)
+    of_columns = slice(column * size, (column + 1) * size)
+    read, added = (of_rows, of_columns) if back else (of_columns, of_rows)
+    one, two = starts[row * n + column], starts[row * n + column + 1]
+    x_here, y_here = x.reshape(-1)[read], y.reshape(-1)[added]
+    _add_tile(diagonal, back, keys, values, one, two, x_here, y_here, np.uint64(n_batch), far)

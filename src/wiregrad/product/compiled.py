@@ -9,16 +9,20 @@ from ._lanes import (
     load,
     multiply,
     store,
+    total,
+    where_from,
     where_positive,
     zeros,
 )
 from ._row_lists import (
+    all_marked,
     any_in_row,
     close_up,
     count_edges,
     list_active,
     list_active_of,
     merge_rows,
+    within,
     without,
 )
 from ._rows import pull_rows, push_block, push_rows
@@ -28,6 +32,7 @@ from ._tiles import Tiles, mark_tiles, marks_for
 __all__ = [
     "Tiles",
     "add",
+    "all_marked",
     "any_from",
     "any_in_row",
     "any_set",
@@ -49,7 +54,10 @@ __all__ = [
     "push_block",
     "push_rows",
     "store",
+    "total",
+    "where_from",
     "where_positive",
+    "within",
     "without",
     "zeros",
 ]
