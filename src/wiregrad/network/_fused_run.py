@@ -140,8 +140,8 @@ class FusedRun:
         matrix = self._matrix = model.weights
         n_blocks = n_threads() if len(matrix.values) * width >= PARALLEL_FROM else 1
         self._by, self._ways = matrix.arrays(n_blocks, width), matrix.ways(width)
-        # Of a large matrix there may be a few rows by post, of a smaller one all. A column alone has
-        # no use for a few: it reads only the tiles that they lie in.
+        # Of a large matrix there may be a few rows by post, of a smaller one all. A column alone
+        # has no use for a few: it reads only the tiles that they lie in.
         self._few_rows = not matrix.may_be_by_post and width > 1
         self._push_back_below = FEW_AT_HAND if self._few_rows else 0.0
         if matrix.may_be_by_post:
