@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ._fused_run import FusedRun, RunSettings
+from ._fused_run import FusedRun
 from ._leaky_run import LeakyRun
 from ._places import Array, Grid, Places
 from ._room import Room
+from ._run_settings import RunSettings
 from ._stepped_run import SteppedRun
 from ._steps import unrolled_steps
 

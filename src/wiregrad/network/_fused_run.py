@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
@@ -20,90 +18,22 @@ from ..product import (
     widened,
 )
 from ._needed import Needed, needed_neurons, no_neurons
-from ._places import Array, Grid, Places
+from ._places import Array, Places
 from ._room import Room
-from ._walks import shortest_walks
+from ._run_settings import RunSettings, Upstream
+from ._sensory_order import SensoryOrder
+from ._wanted import Wanted, among_needed, as_window, reachable_neurons
 
 if TYPE_CHECKING:
     from ..product.compiled import Tiles
-    from ._network import MultilayeredNetwork
 
-__all__ = ["FusedRun", "RunSettings", "Upstream", "Wanted"]
+__all__ = ["FusedRun"]
 
 # Neurons that matter are listed up to this share of the edges.
 _FEW = 0.35
 
 # Lists of more than this share of the neurons are made complete: that needs no looking up.
 _NEARLY_ALL = 0.8
-
-#: Neurons of the start, of all steps, where each step begins, and edges: see `backward`.
-Wanted: TypeAlias = tuple[Array, Array, Array, Array]
-
-
-@dataclass(frozen=True, eq=False)
-class RunSettings:
-    """What is asked of a run.
-
-    Attributes
-    ----------
-    model : MultilayeredNetwork
-    threshold, leak : float
-        Slope of the surrogate gradient below threshold is `leak`.
-    places : Places or Grid
-        The states to read.
-    room : Room
-        Where arrays are kept from run to run.
-    give_states : bool
-        Whether all states are returned: they belong to the caller, and lie in no room.
-    add_up : bool
-        Whether activations are summed up.
-    keep_summed : bool
-        Whether slopes and biases have gradients.
-    needs_gradient : bool
-    window : int
-        Steps whose states are in memory at a time. Where that is not all of them, one state a
-        window is kept, and the others are computed again for the gradient.
-    rows : ndarray of int64, shape (batch,), or None
-        Which batch member each is, for what is done to single members; None: in order.
-    initial : ndarray, shape (n_neurons, batch), or None
-        What column 0 of the stimulus joins; None: silence.
-    """
-
-    model: MultilayeredNetwork
-    threshold: float
-    leak: float
-    places: Places | Grid
-    room: Room
-    give_states: bool
-    add_up: bool
-    keep_summed: bool
-    needs_gradient: bool
-    window: int
-    rows: Array | None = None
-    initial: Array | None = None
-
-
-_NOWHERE = np.empty(0, np.int64), np.empty(0, np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Upstream:
-    """Gradients on their way back: given of single states, all, and sums; found of the rest.
-
-    At the entries of `cut`, (neuron, batch), no gradient is handed back along the edges. If `g` is
-    the `whole` gradient of activations already, none is asked of states, and no stimulus joins.
-    """
-
-    read: Array
-    dense: Array
-    per_size: Array
-    per_square: Array
-    d_given: Array
-    d_slope: Array
-    d_bias: Array
-    g: Array
-    cut: tuple[Array, Array] = _NOWHERE
-    whole: bool = False
 
 
 class FusedRun:
@@ -148,7 +78,7 @@ class FusedRun:
             self._push_back_below = self._ways.push_below
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
-        self._order = _SensoryOrder.of(model, room)
+        self._order = SensoryOrder.of(model, room)
         window = min(settings.window, n_steps)
         self._windows = [(t, min(t + window, n_steps)) for t in range(0, n_steps, window)]
 
@@ -411,37 +341,18 @@ class FusedRun:
 
         The start is that of step `first`, in the window that begins at `begin`.
         """
-        sensory, settings = self._order.sensory, self._settings
+        sensory, settings, indptr = self._order.sensory, self._settings, self._by.pre[0]
         if not settings.leak:
             lists = [self._active_or_sensory(t, begin) for t in range(first, stop)]
             entry = self._active_or_sensory(first - 1, begin) if first else sensory
         elif settings.keep_summed:  # a parameter can change what no stimulus reaches
             everyone = np.arange(len(self._slope), dtype=np.uint32)
-            lists = [self._that_matter(t, everyone) for t in range(first, stop)]
+            lists = [among_needed(self._needed, t, everyone) for t in range(first, stop)]
             entry = everyone if first else sensory
         else:
-            return self._reachable(first, stop)
-        return _as_window(entry, lists, self._by.pre[0])
-
-    def _reachable(self, first: int, stop: int) -> Wanted:
-        """List the neurons that the stimulus can change, once for all passes."""
-        room = self._settings.room
-        if room.reachable is None:
-            room.reachable = _reachable(self._settings.model, len(self._given))
-        window = first, stop, len(self._needed[0])
-        if window not in room.wanted:
-            entry = room.reachable[first - 1] if first else self._order.sensory
-            lists = [self._that_matter(t, room.reachable[t]) for t in range(first, stop)]
-            room.wanted[window] = _as_window(entry, lists, self._by.pre[0])
-        return room.wanted[window]
-
-    def _that_matter(self, t: int, rows: Array) -> Array:
-        """Return those of some neurons, ascending, whose state after step `t` is needed."""
-        neurons, starts = self._needed
-        some = neurons[starts[t] : starts[t + 1]]
-        if not len(some) or len(rows) == len(self._slope):
-            return some if len(some) else rows
-        return np.intersect1d(rows, some, assume_unique=True)
+            how = self._needed, sensory, indptr
+            return reachable_neurons(settings.model, settings.room, *how, first, stop)
+        return as_window(entry, lists, indptr)
 
     def _active_or_sensory(self, t: int, begin: int) -> Array:
         from ..product.compiled import merge_rows
@@ -454,26 +365,6 @@ class FusedRun:
         return merged[: merge_rows(active, self._order.sensory, merged)]
 
 
-@dataclass(frozen=True, eq=False)
-class _SensoryOrder:
-    """The sensory neurons, ascending; their rows of the stimulus; and the row by neuron, or -1."""
-
-    sensory: Array
-    places: Array
-    place_of: Array
-
-    @classmethod
-    def of(cls, model: MultilayeredNetwork, room: Room) -> _SensoryOrder:
-        if room.sensory_order is None:
-            sensory = model.sensory_indices.numpy()
-            order = np.argsort(sensory)
-            place_of = np.full(model.n_neurons, -1, np.int32)
-            place_of[sensory] = np.arange(len(sensory))
-            ascending = sensory[order].astype(np.uint32)
-            room.sensory_order = (ascending, order.astype(np.uint32), place_of)
-        return cls(*room.sensory_order)
-
-
 def _given(stimulus: Array, threshold: float, width: int) -> Array:
     """Return what the network takes in, (step, sensory, width): in [threshold, 1], or 0."""
     from ._stimulus_kernels import take_in
@@ -484,29 +375,3 @@ def _given(stimulus: Array, threshold: float, width: int) -> Array:
     with run_on(threads_for(stimulus.size, n_sensory)):
         take_in(stimulus, stimulus.dtype.type(threshold), given)
     return given
-
-
-def _as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> Wanted:
-    """Join lists of neurons; also say where each begins, and the out-edges of the one before it."""
-    starts = np.cumsum([0, *(len(rows) for rows in lists)])
-    out_edges = np.diff(indptr)
-    edges = np.array([int(out_edges[rows].sum()) for rows in [entry, *lists[:-1]]])
-    return entry, np.concatenate(lists), starts, edges
-
-
-def _reachable(model: MultilayeredNetwork, n_steps: int) -> list[Array]:
-    """List the neurons whose state after each step the stimulus can change at all, or more.
-
-    What others hand back reaches no stimulus.
-    """
-    hops = shortest_walks(model)
-    sensory = model.sensory_indices.numpy()
-    everyone = np.arange(model.n_neurons, dtype=np.uint32)
-    lists = []
-    for t in range(n_steps):
-        within = (hops >= 1) & (hops <= t + 1)
-        if t < n_steps - 1:
-            within[sensory] = True
-        nearly_all = within.mean() > _NEARLY_ALL
-        lists.append(everyone if nearly_all else np.flatnonzero(within).astype(np.uint32))
-    return lists

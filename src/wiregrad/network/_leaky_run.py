@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ._fused_run import RunSettings, Upstream, Wanted
 from ._places import Array
+from ._run_settings import RunSettings, Upstream
 from ._stepped_run import SteppedRun, without
+from ._wanted import Wanted
 
 __all__ = ["LeakyRun"]
 

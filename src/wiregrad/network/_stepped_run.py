@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from ._fused_run import FusedRun, RunSettings, Upstream
+from ._fused_run import FusedRun
 from ._interventions import IndexArray
 from ._places import Array
+from ._run_settings import RunSettings, Upstream
 
 __all__ = ["SteppedRun", "without"]
 
