@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -99,24 +100,26 @@ def test_every_public_name_is_there_and_in_order() -> None:
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
-def threads_wait(**settings: str) -> list[str]:
-    """Import wiregrad in a process whose environment has some settings; return them after."""
+def threads_wait(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str | None]:
+    """Set what wiregrad sets where there are some settings already; return them after."""
     environment = {name: value for name, value in os.environ.items() if name not in WAITING}
-    probe = f"import wiregrad, os; print(*(os.environ.get(name) for name in {WAITING}))"
-    run = subprocess.run(
-        [sys.executable, "-c", probe],
-        env=environment | settings,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return run.stdout.split()
+    monkeypatch.setattr(os, "environ", environment | settings)
+    runpy.run_path(str(PACKAGE / "_environment.py"))
+    return [os.environ.get(name) for name in WAITING]
 
 
-def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise() -> None:
-    assert threads_wait() == ["PASSIVE", "10000"]
-    assert threads_wait(OMP_WAIT_POLICY="ACTIVE") == ["ACTIVE", "None"]
-    assert threads_wait(GOMP_SPINCOUNT="7") == ["PASSIVE", "7"]
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert threads_wait(monkeypatch) == ["PASSIVE", "10000"]
+    assert threads_wait(monkeypatch, OMP_WAIT_POLICY="ACTIVE") == ["ACTIVE", None]
+    assert threads_wait(monkeypatch, GOMP_SPINCOUNT="7") == ["PASSIVE", "7"]
+
+
+def test_how_threads_wait_is_set_before_pytorch_is_loaded() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    own = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
+    assert [alias.name for alias in own[0].names] == ["_environment"]
 
 
 # Which room uses which
