@@ -234,16 +234,19 @@ def _run(
     losses = torch.stack([resting_error, *torch.zeros_like(resting_error.expand(2, -1))])
     for number in itertools.count():
         running = running & (number < limit[live.members])
-        if not running.any():
+        n_running = int(running.sum())
+        if not n_running:
             return
-        if running.sum() <= _WORTH_LEAVING * len(running):
+        if n_running <= _WORTH_LEAVING * len(running):
             live.take(running)
             running = running[running]
         trial, slope = live.run(number, running)
         verdict = live.objective.judge(trial)
         _keep_best(outcome, trial, verdict.better & running)
-        moving = trial.members[running]
-        losses[:, moving] = trial.losses[:, running]
+        if n_running == len(limit):
+            losses = trial.losses
+        else:
+            losses[:, trial.members[running]] = trial.losses[:, running]
         outcome.losses.append(losses.mean(dim=1).cpu().numpy())
         if number % SNAPSHOT_EVERY == 0:
             outcome.snapshots.append(_snapshot(outcome, trial))
@@ -339,6 +342,9 @@ def _refuse_nan(trial: Trial, slope: Tensor) -> None:
 
 def _keep_best(outcome: Outcome, trial: Trial, better: Tensor) -> None:
     members = trial.members[better]
-    outcome.stimulus[members] = trial.stimulus[better]
+    if len(members) == len(outcome.stimulus):
+        outcome.stimulus = trial.stimulus  # of this pass alone: it need not be copied
+    else:
+        outcome.stimulus[members] = trial.stimulus[better]
     outcome.best_pass[members] = trial.number
     outcome.passes[trial.members[trial.running]] += 1

@@ -140,11 +140,12 @@ class FusedRun:
         if self._settings.initial is not None:
             self._go_on(self._settings.initial)
             return
-        driving = self._given[0, self._order.places]
-        self.states[0, self._order.sensory] = driving
-        driven = self._order.sensory[driving.any(axis=1)]
-        self._n_active[0] = len(driven)
-        self._active[0, : len(driven)] = driven
+        from ._stimulus_kernels import drive_start
+
+        order, start = self._order, self.states[0]
+        self._n_active[0] = drive_start(
+            self._given[0], order.sensory, order.places, start, self._active[0]
+        )
 
     def _go_on(self, initial: Array) -> None:
         """Drive a state to start from, and list who is active in it."""
@@ -171,6 +172,8 @@ class FusedRun:
         d_square: Tensor | None,
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of the stimulus, of the slopes and of the biases."""
+        from ._stimulus_kernels import read_start
+
         n_neurons, width = self.states.shape[1:]
         dtype, room = self._given.dtype, self._settings.room
         dense = np.empty((0, 0, 0), dtype)
@@ -200,12 +203,12 @@ class FusedRun:
                 self._run(number, add_up=False)
             first, stop = self._windows[number]
             self._go_back(first, first, stop, upstream)
-        d_start = upstream.g[self._order.sensory]
+        order, d_start = self._order, upstream.d_given[0]
+        read_start(upstream.g, order.sensory, order.places, d_start)
         if self._settings.initial is not None:
-            start = self._settings.initial[self._order.sensory]
-            given = self._given[0, self._order.places][:, : self._n_batch]
-            d_start[:, : self._n_batch][start + given > 1] = 0
-        upstream.d_given[0, self._order.places] = d_start
+            start = np.empty_like(d_start)
+            read_start(widened(self._settings.initial), order.sensory, order.places, start)
+            d_start[start + self._given[0] > 1] = 0
         return self._hand_back(upstream.d_given), upstream.d_slope, upstream.d_bias
 
     def _hand_back(self, d_given: Array) -> Array:

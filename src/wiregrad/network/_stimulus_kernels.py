@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numba
 import numpy.typing as npt
 
-from ..product.compiled import parallel_kernel
+from ..product.compiled import kernel, parallel_kernel
 
-__all__ = ["hand_back", "take_in"]
+__all__ = ["drive_start", "hand_back", "read_start", "take_in"]
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -41,3 +41,33 @@ def hand_back(
                 x, gradient = stimulus[b, j, t], d_given[t, j, b]
                 passed = gradient if x <= 1 else zero
                 d_stimulus[b, j, t] = passed if x >= threshold else gradient * leak
+
+
+@kernel
+def drive_start(
+    given: Array, sensory: Array, places: Array, start: Array, active: Array
+) -> int:  # pragma: no cover - compiled
+    """Drive a silent start, (neuron, batch), and list who is active in it; return their number.
+
+    What is given is (sensory, batch); sensory neurons are ascending, and `places` are their rows.
+    """
+    n = 0
+    for j in range(len(sensory)):
+        n_set = 0
+        for b in range(start.shape[1]):
+            x = given[places[j], b]
+            start[sensory[j], b] = x
+            n_set += x != 0
+        active[n] = sensory[j]
+        n += n_set > 0
+    return n
+
+
+@kernel
+def read_start(
+    g: Array, sensory: Array, places: Array, d_given: Array
+) -> None:  # pragma: no cover - compiled
+    """Read the gradient of the start, (neuron, batch), at sensory neurons: see `drive_start`."""
+    for j in range(len(sensory)):
+        for b in range(g.shape[1]):
+            d_given[places[j], b] = g[sensory[j], b]
