@@ -136,21 +136,14 @@ _add_sixteen, _add_sixteen_back = _batch_adder(16, False), _batch_adder(16, True
 
 @kernel
 def _add_tile(
-    diagonal: bool,
-    back: bool,
-    keys: Array,
-    values: Array,
-    first: Any,
-    stop: Any,
-    x: Array,
-    y: Array,
-    batch: Any,
-    far: bool,
+    tiles: Tiles, tile: int, back: bool, far: bool, x: Array, y: Array, batch: Any
 ) -> None:  # pragma: no cover - compiled
     """Add the products of one tile with the part of a batch that it reads, raveled.
 
     `far`: what is read lies in no near cache.
     """
+    starts, keys, values, _, diagonal = tiles
+    first, stop = starts[tile], starts[tile + 1]
     if diagonal:
         if back:
             _add_one_back(keys, values, first, stop, x, y)
@@ -187,8 +180,9 @@ def pull_tiles(
     """
     if first >= stop:  # a thread without neurons of its own
         return
-    width = tiles[3]
+    width, batch = tiles[3], np.uint64(x.shape[1])
     begin, end, n = first >> width, (stop + (1 << width) - 1) >> width, len(busy)
+    flat_x, flat_y, size = x.reshape(-1), y.reshape(-1), x.shape[1] << width
     sparse = len(tiles[1]) < _SPARSE * n * len(y)
     if back and (tiles[4] or not sparse):
         # In the order in which tiles lie in memory, that of rows. The sums of all columns go
@@ -196,28 +190,16 @@ def pull_tiles(
         y[first:stop] = 0
         for i in range(n):
             for j in range(begin, end if busy[i] else begin):
-                _add_product_of(tiles, back, False, i, j, n, x, y)
+                x_here = flat_x[i * size : (i + 1) * size]
+                y_here = flat_y[j * size : (j + 1) * size]
+                _add_tile(tiles, i * n + j, back, False, x_here, y_here, batch)
     else:
         # The sums stay where they are; what is read goes through the caches, here and there.
         for i in range(begin, end):
             y[i << width : min((i + 1) << width, stop)] = 0
+            y_here = flat_y[i * size : (i + 1) * size]
             for j in range(n):
                 if busy[j]:
-                    row, column = (j, i) if back else (i, j)
-                    _add_product_of(tiles, back, back, row, column, n, x, y)
-
-
-@kernel
-def _add_product_of(
-    tiles: Tiles, back: bool, far: bool, row: int, column: int, n: int, x: Array, y: Array
-) -> None:  # pragma: no cover - compiled
-    """Add the product of one tile, of n * n."""
-    starts, keys, values, width, diagonal = tiles
-    n_batch = x.shape[1]
-    size = n_batch << width
-    of_rows = slice(row * size, (row + 1) * size)
-    of_columns = slice(column * size, (column + 1) * size)
-    read, added = (of_rows, of_columns) if back else (of_columns, of_rows)
-    one, two = starts[row * n + column], starts[row * n + column + 1]
-    x_here, y_here = x.reshape(-1)[read], y.reshape(-1)[added]
-    _add_tile(diagonal, back, keys, values, one, two, x_here, y_here, np.uint64(n_batch), far)
+                    tile = j * n + i if back else i * n + j
+                    x_here = flat_x[j * size : (j + 1) * size]
+                    _add_tile(tiles, tile, back, back, x_here, y_here, batch)
