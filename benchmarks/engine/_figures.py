@@ -42,7 +42,7 @@ def _draw(records: Sequence[Record], folder: Path, plots: Any) -> list[str]:
         if draw(axes, records):
             _write_plainly(axes.yaxis)
             axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, fontsize="small")
+            axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
             folder.mkdir(parents=True, exist_ok=True)
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
             drawn.append(name)
