@@ -13,6 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+#: For processes whose warnings nobody reads.
+QUIET = {"PYTHONWARNINGS": "ignore"}
+
 
 @dataclass(frozen=True)
 class Measured:

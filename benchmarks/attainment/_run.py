@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..engine._packages import Package
-from ..measure import measure
+from ..measure import QUIET, measure
 from ._question import Question
 from ._sizes import LAMBDAS, SEEDS
 from ._work import Job
@@ -29,8 +29,6 @@ _PROGRAM = """
 from benchmarks.attainment._work import work
 work({job!r})
 """
-
-_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def run(plan: Plan) -> str:
     if not pending:
         return ""
     job = replace(plan.job, targets=pending)
-    done = measure(_PROGRAM.format(job=job.to_dict()), 1, environment=_ENVIRONMENT)
+    done = measure(_PROGRAM.format(job=job.to_dict()), 1, environment=QUIET)
     return f"{plan.question.name}, {plan.method}: {len(pending)} in {done.seconds[0]:,.0f} s"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..measure import measure
+from ..measure import QUIET, measure
 from ._cases import Case
 from ._packages import Package
 from ._problems import AbsentError, Store
@@ -22,8 +22,6 @@ _PROGRAM = """
 from benchmarks.engine._work import work
 work({job!r})
 """
-
-_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 # Warm-up iterations: wiregrad's kernels are loaded and its layouts made; the reference has none.
 _WARM, _WARM_REFERENCE = 2, 1
@@ -115,7 +113,7 @@ def _measure(case: Case, package: Package, store: Store, settings: Settings) -> 
             return {"statistics": store.brain_statistics()}
         job = _job(case, package, store, settings)
         code = _PROGRAM.format(job=job.to_dict())
-        answer: Record = _answer(code, _ENVIRONMENT, settings.limit)
+        answer: Record = _answer(code, QUIET, settings.limit)
     except AbsentError as absent:
         return {"skipped": str(absent)}
     except subprocess.TimeoutExpired:
@@ -144,7 +142,7 @@ def _job(case: Case, package: Package, store: Store, settings: Settings) -> Job:
 def _first_calls(limit: float) -> Record:
     """Time the first call where no kernel is compiled, and that of the next process."""
     with tempfile.TemporaryDirectory() as empty:
-        environment = {**_ENVIRONMENT, "NUMBA_CACHE_DIR": empty}
+        environment = {**QUIET, "NUMBA_CACHE_DIR": empty}
         cold, warm = (_answer(_FIRST, environment, limit) for _ in range(2))
     names = ("import_s", "call_s")
     return {

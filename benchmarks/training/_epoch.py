@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..engine._memory import peak_mb, reset_peak
 from ..engine._problem import Problem
-from ..measure import measure
+from ..measure import QUIET, measure
 
 __all__ = ["epochs", "ours", "theirs"]
 
@@ -25,8 +25,6 @@ _PROGRAM = """
 from benchmarks.training._epoch import {function}
 {function}({path!r}, {batch}, {folder!r})
 """
-
-_ENVIRONMENT = {"PYTHONWARNINGS": "ignore"}
 
 
 def epochs(data: Path, reference: Path | None, reference_batch: int = 2) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def _measure(function: str, path: Path, batch: int, folder: Path | None) -> dict
     text = None if folder is None else str(folder)
     code = _PROGRAM.format(function=function, path=str(path), batch=batch, folder=text)
     try:
-        answer: dict[str, Any] = measure(code, 1, environment=_ENVIRONMENT, timeout=300).answer
+        answer: dict[str, Any] = measure(code, 1, environment=QUIET, timeout=300).answer
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         return {"batch": batch, "skipped": type(error).__name__}
     return {"batch": batch, **answer}

@@ -127,9 +127,9 @@ def test_they_are_indeed_left_out() -> None:
     network = wg.MultilayeredNetwork(weights, [0, 1, 2], STEPS, device="cpu", default_bias=0.05)
     network.weights.ask_for(by_post=True)
     watch = Watch(network, *(torch.tensor([i]) for i in (0, 7, STEPS - 1)), leak=0.1)
-    spoil_all = torch.ones(1, 3, STEPS)
-    watch.run(spoil_all)
+    stimulus = torch.ones(1, 3, STEPS)
+    watch.run(stimulus)
     spoil(watch)
-    watch.run(spoil_all)
+    watch.run(stimulus)
     last = watch._view.room.arrays["states"][STEPS]
     assert np.flatnonzero(np.isfinite(last[:, 0])).tolist() == [7]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..network import MultilayeredNetwork, has_room
+from ..product import row_width
 
 __all__ = ["choose_batch_size"]
 
@@ -17,9 +18,6 @@ _STARTS = 4
 
 # A search keeps its stimulus every fifth pass, for at most so many passes.
 _PASSES, _KEPT_EVERY = 2_000, 5
-
-# Members that a register holds.
-_REGISTER = 8
 
 # A batch may take this share of a worker's memory.
 _PLENTY = 0.5
@@ -86,8 +84,8 @@ def _weight(network: MultilayeredNetwork, arguments: Mapping[str, Any]) -> float
     stimulus = len(network.sensory_indices) * network.num_layers * network.dtype.itemsize
     kept = stimulus * math.ceil(passes / _KEPT_EVERY)
     starts = arguments.get("n_starts") or _STARTS
-    # A batch has room for whole registers of members.
-    one = (_needed(network, 2 * _REGISTER) - _needed(network, _REGISTER)) / _REGISTER
+    register = row_width(2)  # a batch has room for whole registers of members
+    one = (_needed(network, 2 * register) - _needed(network, register)) / register
     return float(starts + kept / one)
 
 

@@ -17,12 +17,12 @@ from ..product import (
     threads_for,
     widened,
 )
-from ._needed import Needed, needed_neurons, no_neurons
+from ._needed import Needed, needed_after, needed_neurons, no_neurons
 from ._places import Array, Places
 from ._room import Room
 from ._run_settings import RunSettings, Upstream
 from ._sensory_order import SensoryOrder
-from ._wanted import Wanted, among_needed, as_window, reachable_neurons
+from ._wanted import Wanted, as_window, reachable_neurons
 
 if TYPE_CHECKING:
     from ..product.compiled import Tiles
@@ -62,8 +62,8 @@ class FusedRun:
         self._settings = settings
         model, room = settings.model, settings.room
         self._stimulus = stimulus.detach().contiguous().numpy()
-        batch = len(stimulus)
-        self._n_batch, width = batch, row_width(batch)
+        self._n_batch = len(stimulus)
+        width = row_width(self._n_batch)
         self._given = _given(self._stimulus, settings.threshold, width)
         n_steps, n_sensory, _ = self._given.shape
         dtype, n_neurons = self._given.dtype, model.n_neurons
@@ -350,7 +350,7 @@ class FusedRun:
             entry = self._active_or_sensory(first - 1, begin) if first else sensory
         elif settings.keep_summed:  # a parameter can change what no stimulus reaches
             everyone = np.arange(len(self._slope), dtype=np.uint32)
-            lists = [among_needed(self._needed, t, everyone) for t in range(first, stop)]
+            lists = [needed_after(self._needed, t, everyone) for t in range(first, stop)]
             entry = everyone if first else sensory
         else:
             how = self._needed, sensory, indptr

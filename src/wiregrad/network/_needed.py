@@ -8,7 +8,7 @@ import numpy as np
 
 from ._places import Array, Grid, Places
 
-__all__ = ["Needed", "needed_neurons", "no_neurons"]
+__all__ = ["Needed", "needed_after", "needed_neurons", "no_neurons"]
 
 #: Neurons whose state after each step matters, one step after another, and where each begins; of
 #: steps after which all matter, none.
@@ -18,6 +18,20 @@ Needed: TypeAlias = tuple[Array, Array]
 def no_neurons(n_steps: int) -> Needed:
     """Name no neurons at any step: all matter."""
     return np.empty(0, np.uint32), np.zeros(n_steps + 1, np.int64)
+
+
+def needed_after(needed: Needed, t: int, everyone: Array) -> Array:
+    """Return the neurons whose state after step `t` matters.
+
+    Examples
+    --------
+    >>> needed = np.array([2], np.uint32), np.array([0, 0, 1])
+    >>> [needed_after(needed, t, np.arange(3)).tolist() for t in (0, 1)]
+    [[0, 1, 2], [2]]
+    """
+    neurons, starts = needed
+    some = neurons[starts[t] : starts[t + 1]]
+    return some if len(some) else everyone
 
 
 def needed_neurons(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ._needed import Needed
+from ._needed import Needed, needed_after
 from ._places import Array
 from ._room import Room
 from ._walks import shortest_walks
@@ -15,7 +15,7 @@ from ._walks import shortest_walks
 if TYPE_CHECKING:
     from ._network import MultilayeredNetwork
 
-__all__ = ["Wanted", "among_needed", "as_window", "reachable_neurons"]
+__all__ = ["Wanted", "as_window", "reachable_neurons"]
 
 # Lists of more than this share of the neurons are made complete: that needs no looking up.
 _NEARLY_ALL = 0.8
@@ -39,15 +39,6 @@ def as_window(entry: Array, lists: Sequence[Array], indptr: Array) -> Wanted:
     starts = np.cumsum([0, *(len(rows) for rows in lists)])
     edges = np.array([count_edges(indptr, rows) for rows in [entry, *lists[:-1]]], np.int64)
     return entry, np.concatenate(lists), starts, edges
-
-
-def among_needed(needed: Needed, t: int, rows: Array) -> Array:
-    """Return those of some neurons, ascending, whose state after step `t` is needed."""
-    neurons, starts = needed
-    some = neurons[starts[t] : starts[t + 1]]
-    if not len(some):
-        return rows
-    return np.intersect1d(rows, some, assume_unique=True)
 
 
 def reachable_neurons(
@@ -79,7 +70,11 @@ def reachable_neurons(
     window = first, stop, len(needed[0])
     if window not in room.wanted:
         entry = room.reachable[first - 1] if first else sensory
-        lists = [among_needed(needed, t, room.reachable[t]) for t in range(first, stop)]
+        lists = []
+        for t in range(first, stop):
+            reached = room.reachable[t]
+            some = needed_after(needed, t, reached)
+            lists.append(np.intersect1d(reached, some, assume_unique=True))
         room.wanted[window] = as_window(entry, lists, indptr)
     return room.wanted[window]
 
