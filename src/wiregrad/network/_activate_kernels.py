@@ -195,36 +195,8 @@ def _activate_with(n: int) -> Callable[..., int]:
     return activate
 
 
+_activate_single = _activate_with(1)
 _activate_eight, _activate_sixteen = _activate_with(8), _activate_with(16)
-
-
-@kernel
-def _activate_some_of_one(
-    y: Array,
-    rows: Array,
-    first: int,
-    slope: Array,
-    bias: Array,
-    threshold: Any,
-    single: bool,
-    summed: Array,
-    active: Array,
-) -> int:  # pragma: no cover - compiled
-    """Do the same for a batch of one; `y` and `summed` are (n_neurons, 1)."""
-    zero, n = y.dtype.type(0), first
-    flat, kept = y.reshape(-1), summed.reshape(-1)
-    drive, rate = np.empty(1, y.dtype), np.empty(1, y.dtype)
-    for i in rows:
-        if len(kept):
-            kept[i] = flat[i]
-        drive[0] = slope[i] * flat[i] + bias[i]
-        flat[i] = zero
-        if drive[0] >= threshold:
-            _tanh_of(drive, rate, 1, threshold, single)
-            flat[i] = rate[0]
-            active[n] = i
-            n += 1
-    return n - first
 
 
 @kernel
@@ -278,7 +250,7 @@ def activate_some(
     """Do the same for some neurons, ascending; lists the active ones from `active[first]` on."""
     how = threshold, single, summed, active
     if y.shape[1] == 1:
-        return _activate_some_of_one(y, rows, first, slope, bias, *how)
+        return _activate_single(y, rows, first, slope, bias, *how)
     if y.shape[1] % 16 == 0:
         return _activate_sixteen(y, rows, first, slope, bias, *how)
     return _activate_eight(y, rows, first, slope, bias, *how)

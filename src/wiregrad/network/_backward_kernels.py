@@ -305,11 +305,11 @@ def _hand_back(
 def backward(
     by_pre: tuple[Array, Array, Array],
     by_post: tuple[Array, Array, Array],
-    tiles: Tiles,
-    bounds: Array,
     split: Array,
     at_hand: Array,
     lacking: Array,
+    tiles: Tiles,
+    bounds: Array,
     begins: bool,
     slope: Array,
     leak: Any,
@@ -345,15 +345,15 @@ def backward(
     by_post : (indptr, indices, values)
         The weights in CSR form, or only some rows of that, or without indices and values; then
         nothing is pushed. `indptr` says how many entries all rows have.
-    bounds : ndarray, shape (n_blocks + 1,)
-        Blocks of neurons for the threads, with about as many out-edges each; they end where tiles
-        do.
     split : ndarray, shape (n_blocks + 1, n_neurons)
         Where each row by post passes the bounds, if there is that layout.
     at_hand : ndarray of bool, shape (n_neurons,) or (0,)
         Which rows by post there are, if not all.
     lacking : ndarray of bool, shape (n_neurons,) or (0,)
         Marked, if there is room: rows by post that would have been of use and are not there.
+    bounds : ndarray, shape (n_blocks + 1,)
+        Blocks of neurons for the threads, with about as many out-edges each; they end where tiles
+        do.
     begins : bool
         Whether no gradient comes from later steps; `g` is cleared then.
     leak : number

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from ..product.compiled import kernel, parallel_kernel, pull_rows
+from ..product.compiled import kernel, parallel_kernel, pull_rows, row_width
 from ._activate_kernels import activate
 
 __all__ = ["run_funnel"]
@@ -41,9 +41,8 @@ def _run_some(
     out: Array,
 ) -> None:  # pragma: no cover - compiled
     """Run some stimuli through all steps."""
-    # As many columns as the kernels want: one, or a multiple of 8.
     n = given.shape[1]
-    h = np.zeros((len(rows), n if n == 1 else (n + 7) // 8 * 8), given.dtype)
+    h = np.zeros((len(rows), row_width(n)), given.dtype)
     active = np.empty(len(rows), np.uint32)
     for t in range(len(begin) - 1):
         if t:

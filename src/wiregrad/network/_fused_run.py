@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from torch import Tensor
 
@@ -23,9 +21,6 @@ from ._room import Room
 from ._run_settings import RunSettings, Upstream
 from ._sensory_order import SensoryOrder
 from ._wanted import Wanted, as_window, reachable_neurons
-
-if TYPE_CHECKING:
-    from ..product.compiled import Tiles
 
 __all__ = ["FusedRun"]
 
@@ -73,9 +68,8 @@ class FusedRun:
         # Of a large matrix there may be a few rows by post, of a smaller one all. A column alone
         # has no use for a few: it reads only the tiles that they lie in.
         self._few_rows = not matrix.may_be_by_post and width > 1
-        self._push_back_below = FEW_AT_HAND if self._few_rows else 0.0
-        if matrix.may_be_by_post:
-            self._push_back_below = self._ways.push_below
+        few = FEW_AT_HAND if self._few_rows else 0.0
+        self._push_back_below = self._ways.push_below if matrix.may_be_by_post else few
         self._slope = slope.detach().contiguous().numpy()
         self._bias = bias.detach().contiguous().numpy()
         self._order = SensoryOrder.of(model, room)
@@ -298,6 +292,8 @@ class FusedRun:
                 self._by.pre,
                 *self._rows_by_post(),
                 lacking,
+                self._by.tiles,
+                bounds,
                 stop == len(self._given) and not up.whole,
                 self._slope,
                 self._given.dtype.type(self._settings.leak),
@@ -330,14 +326,12 @@ class FusedRun:
         """Make room to mark rows by post that would have been of use, where single ones may be."""
         return np.zeros(len(self._slope) if self._few_rows else 0, bool)
 
-    def _rows_by_post(self) -> tuple[tuple[Array, Array, Array], Tiles, Array, Array, Array]:
-        """Return rows by post, tiles, bounds, split, and which rows there are."""
+    def _rows_by_post(self) -> tuple[tuple[Array, Array, Array], Array, Array]:
+        """Return the rows by post, where they pass the bounds, and which there are if not all."""
         by, some = self._by, self._by.some
         if some is None:
-            everything = np.empty(0, bool)
-            return by.post, by.tiles, by.blocks.pre, by.blocks.split_back, everything
-        rows = by.post[0], some.indices, some.values
-        return rows, by.tiles, by.blocks.pre, some.split, some.there
+            return by.post, by.blocks.split_back, np.empty(0, bool)
+        return (by.post[0], some.indices, some.values), some.split, some.there
 
     def _wanted(self, begin: int, first: int, stop: int) -> Wanted:
         """List the neurons that a gradient can pass: of the start, and of each step.

@@ -19,7 +19,10 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Files whose functions are compiled into kernels of other files.
-_SHARED = ("_lanes.py", "_rows.py", "_tiles.py", "_tile_sums.py", "_tile_shape.py", "_row_lists.py")
+_SHARED = (
+    *("_aligned.py", "_lanes.py", "_row_lists.py", "_rows.py", "_tile_shape.py", "_tile_sums.py"),
+    "_tiles.py",
+)
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """What the kernels of other rooms are built on. Importing it loads numba."""
 
+from ._aligned import row_width as _row_width
 from ._compile import is_on_disk, kernel, parallel_kernel
 from ._lanes import (
     add,
@@ -29,6 +30,9 @@ from ._rows import pull_rows, push_block, push_rows
 from ._tile_sums import pull_tiles
 from ._tiles import Tiles, mark_tiles, marks_for
 
+#: `row_width` for kernels.
+row_width = kernel(_row_width)
+
 __all__ = [
     "Tiles",
     "add",
@@ -53,6 +57,7 @@ __all__ = [
     "pull_tiles",
     "push_block",
     "push_rows",
+    "row_width",
     "store",
     "total",
     "where_from",
